@@ -136,6 +136,7 @@ diesel::table! {
         report -> Nullable<Text>,
         problem -> Nullable<Text>,
         log_channel_id -> Nullable<Text>,
+        sync_report -> Nullable<Text>,
     }
 }
 

@@ -4,11 +4,12 @@ use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use parking_lot::Mutex;
 use serenity::all::{ChannelId, UserId};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use super::{
     rest::{DiscordError, Rest},
-    rows::DiscordConnectionState,
+    rows::{DiscordConnectionState, snowflake},
+    server_cache::ServerCache,
 };
 use crate::{
     kernel::{
@@ -60,6 +61,10 @@ pub struct Bot {
     channels: Mutex<HashMap<ChannelId, Option<String>>>,
     /// The channels of users' direct messages. Discord limits how fast they are opened, and they never change.
     direct_channels: Mutex<HashMap<UserId, ChannelId>>,
+    /// The servers of guilds, as Discord described them lately.
+    servers: ServerCache,
+    /// The bot's own user, which never changes.
+    user: OnceCell<UserId>,
     listings: Semaphore,
     /// Members of servers, and the last time that the gateway reported a change of them.
     member_events: Mutex<HashMap<(String, String), Timestamp>>,
@@ -78,6 +83,8 @@ impl Bot {
             outbox: DeliverySignals::default(),
             channels: Mutex::default(),
             direct_channels: Mutex::default(),
+            servers: ServerCache::default(),
+            user: OnceCell::new(),
             listings: Semaphore::new(MAX_LISTINGS),
             member_events: Mutex::default(),
         })
@@ -131,6 +138,21 @@ impl Bot {
     /// Forgets the channel of a user's direct messages, because Discord no longer knows it.
     pub(super) fn forget_direct_channel(&self, user: UserId) {
         self.direct_channels.lock().remove(&user);
+    }
+
+    /// The servers of guilds, as Discord described them lately.
+    pub(super) const fn servers(&self) -> &ServerCache {
+        &self.servers
+    }
+
+    /// The id of the bot's own user.
+    pub(super) async fn user(&self) -> Result<UserId, DiscordError> {
+        let request = async || {
+            let user = self.rest.user().await?;
+            let id = snowflake(&user.id).map(UserId::new);
+            id.ok_or_else(|| DiscordError::Down("Discord gives the bot no id".to_owned()))
+        };
+        self.user.get_or_try_init(request).await.copied()
     }
 
     /// Limits how many pages of members scheduled syncs fetch at once.

@@ -106,6 +106,9 @@ pub async fn link_server(discord: &Discord, viewer: &Viewer, change: LinkChange)
                 None => store::insert_link(conn, &after).await,
             };
             stored.map_err(taken)?;
+            if !is_same_server {
+                store::set_sync_report(conn, guild, None).await?;
+            }
             let summary = match &before {
                 None => "Linked the guild to a Discord server".to_owned(),
                 Some(before) => format!("Changed the link to Discord: {}", changes(before, &after)),

@@ -14,15 +14,19 @@ mod client;
 mod codes;
 pub(crate) mod delivery;
 pub mod embed;
+mod linked_server;
 pub(crate) mod links;
 mod messages;
 mod officer_log;
 mod overdue_drafts;
 pub mod rate_limits;
 pub mod refused_parts;
+mod reports;
 mod resources;
 pub(crate) mod rest;
 pub(crate) mod rows;
+mod server_cache;
+mod server_lookup;
 mod service;
 mod status;
 pub(crate) mod store;
@@ -35,13 +39,17 @@ pub use self::{
     announcer::DiscordAnnouncer,
     client::{Bot, GatewayStatus},
     codes::{DELIVERY_WAIT, DirectMessages},
+    linked_server::{LinkedServer, ServerChannel, ServerRole},
     links::{LinkChange, link_server, unlink_server},
     messages::retry_message,
+    reports::{forget_member, last_report, reported_changes},
+    resources::{Channel, PermissionOverwrite, Role, Server},
     rest::{ServerMember, User},
     rows::{Destination, DiscordConnectionState, GatewayLease, Link},
+    server_lookup::linked_server,
     service::{Discord, MANAGE},
     status::gateway_status,
-    sync::{SyncReport, sync_roles},
+    sync::{SyncChange, SyncReport, sync_roles},
     warnings::warnings,
     wording::escape,
 };

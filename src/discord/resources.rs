@@ -1,7 +1,7 @@
 //! The resources of Discord's REST API that the server reads.
 
 use serde::Deserialize;
-use serenity::all::UserId;
+use serenity::all::{Permissions, UserId};
 
 /// A member of a Discord server.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,6 +31,74 @@ impl ServerMember {
 pub struct Role {
     /// Its id.
     pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its position among the server's roles. Higher roles are shown first.
+    #[serde(default)]
+    pub position: i64,
+    /// Its colour; 0 for none.
+    #[serde(default)]
+    pub color: u32,
+    /// Whether an integration manages it, so that nobody can give it to a member.
+    #[serde(default)]
+    pub managed: bool,
+    /// What it permits in channels without overwrites.
+    #[serde(default = "Permissions::empty")]
+    pub permissions: Permissions,
+}
+
+/// A Discord server.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Server {
+    /// Its id, which is also the id of its role `@everyone`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The id of the user who owns it.
+    #[serde(default)]
+    pub owner_id: String,
+    /// Its roles.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+}
+
+/// A channel of a Discord server, or a category of channels.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Channel {
+    /// Its id.
+    pub id: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// Its position within its category.
+    #[serde(default)]
+    pub position: i64,
+    /// The id of its category, if it is in one.
+    #[serde(default)]
+    pub parent_id: Option<String>,
+    /// Who may do more or less in it than elsewhere.
+    #[serde(default)]
+    pub permission_overwrites: Vec<PermissionOverwrite>,
+}
+
+/// What a role or a member may do in a channel, beside what they may do elsewhere.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PermissionOverwrite {
+    /// The id of the role or the member.
+    pub id: String,
+    /// 0 for a role, 1 for a member.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// What they may do.
+    #[serde(default = "Permissions::empty")]
+    pub allow: Permissions,
+    /// What they may not do.
+    #[serde(default = "Permissions::empty")]
+    pub deny: Permissions,
 }
 
 /// A user of Discord.

@@ -17,6 +17,7 @@ use super::{
     breaker::{Breakers, Scope},
     rate_limits::RateLimits,
     refused_parts::refused_paths,
+    resources::{self, Server},
 };
 use crate::kernel::{
     clock::{Clock, Timestamp},
@@ -214,6 +215,32 @@ impl Rest {
     pub async fn roles(&self, guild: GuildId, server: ServerId) -> Result<Vec<Role>, DiscordError> {
         let route = Route::GuildRoles { guild_id: server };
         self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
+    }
+
+    /// A server, with its roles.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn server(&self, guild: GuildId, server: ServerId) -> Result<Server, DiscordError> {
+        let route = Route::Guild { guild_id: server };
+        self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
+    }
+
+    /// The channels of a server.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn channels(&self, guild: GuildId, server: ServerId) -> Result<Vec<resources::Channel>, DiscordError> {
+        let route = Route::GuildChannels { guild_id: server };
+        self.fetch(Scope::Guild(guild, server.get()), Request::new(route, LightMethod::Get)).await
+    }
+
+    /// The bot's own user.
+    ///
+    /// # Errors
+    /// See [`DiscordError`].
+    pub async fn user(&self) -> Result<User, DiscordError> {
+        self.fetch(Scope::Bot, Request::new(Route::UserMe, LightMethod::Get)).await
     }
 
     /// The current state of a server's member.

@@ -109,21 +109,47 @@ pub async fn postpone_sync(conn: &mut Conn, link: &Link, until: Timestamp) -> Qu
     Ok(changed == 1)
 }
 
-/// Records the outcome of a sync.
+/// Records the outcome of a sync: its time, counts and report, or the problem.
 pub async fn record_sync(
     conn: &mut Conn,
     guild: GuildId,
-    report: Option<(Timestamp, String)>,
+    report: Option<(Timestamp, String, String)>,
     problem: Option<String>,
 ) -> QueryResult<()> {
     let link = || discord_links::table.find(guild);
-    if let Some((at, report)) = report {
+    if let Some((at, counts, report)) = report {
         on!(conn, c => diesel::update(link())
-            .set((discord_links::synced_at.eq(at), discord_links::report.eq(&report)))
+            .set((
+                discord_links::synced_at.eq(at),
+                discord_links::report.eq(&counts),
+                discord_links::sync_report.eq(&report),
+            ))
             .execute(c))?;
     }
     on!(conn, c => diesel::update(link()).set(discord_links::problem.eq(&problem)).execute(c))?;
     Ok(())
+}
+
+/// The stored report of a guild's last sync. It is not a field of [`Link`], because it is large and rarely read.
+pub async fn sync_report(conn: &mut Conn, guild: GuildId) -> QueryResult<Option<String>> {
+    let report: Option<Option<String>> =
+        on!(conn, c => discord_links::table.find(guild).select(discord_links::sync_report).first(c)).optional()?;
+    Ok(report.flatten())
+}
+
+pub async fn set_sync_report(conn: &mut Conn, guild: GuildId, report: Option<String>) -> QueryResult<()> {
+    on!(conn, c => diesel::update(discord_links::table.find(guild))
+        .set(discord_links::sync_report.eq(&report))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Those of these members who were erased.
+pub async fn erased_members(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<MemberId>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)).and(members::erased_at.is_not_null()))
+        .select(members::id)
+        .load(c))
 }
 
 /// The members that match a Discord user by id, or by username as [`crate::kernel::text::key`] normalizes it.

@@ -12,6 +12,7 @@ use crate::{
     access::{Access, Viewer},
     audit::{self, Action},
     db::Conn,
+    discord,
     identity::{self, Character, Ladder, MANAGE_MEMBERS, Member, MemberAction},
     kernel::{
         clock::Timestamp,
@@ -83,6 +84,7 @@ async fn erase(access: &Access, guild: GuildId, by: Option<Viewer>, id: MemberId
                 store::delete_messages_about(conn, guild, id).await?;
                 let characters = identity::store::characters_of(conn, guild, &[id]).await?;
                 redact_log(conn, &member, &characters, &erased.display_name).await?;
+                discord::forget_member(conn, &member).await?;
                 rename_characters(conn, characters, &erased).await?;
                 let summary = format!("Erased the data of {}", erased.display_name);
                 audit::record(conn, guild, actor.as_ref(), now, audit::event(Action::MemberErase, id, summary)).await?;

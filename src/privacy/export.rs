@@ -10,6 +10,7 @@ use crate::{
     access::{Access, Viewer},
     audit::{self, AuditEvent, AuditScope},
     db::Conn,
+    discord::{self, SyncChange},
     identity::{self, Character, Member},
     kernel::{
         clock::Timestamp,
@@ -59,6 +60,7 @@ async fn export(
     let characters = identity::store::characters_of(conn, guild, &[id]).await?;
     let account = account(conn, &member).await?;
     let votes = votes(conn, guild, id, viewer).await?;
+    let reported = discord::reported_changes(conn, &member).await?;
     let subjects = std::iter::once(ID::from(id)).chain(characters.iter().map(|it| ID::from(it.id)));
     let subjects: Vec<String> = subjects.map(|subject| subject.0).collect();
     let scope = viewer.map_or(AuditScope::All, AuditScope::from);
@@ -80,6 +82,7 @@ async fn export(
         "characters": characters.iter().map(character).collect::<Vec<_>>(),
         "account": account,
         "votes": votes,
+        "lastDiscordSync": reported.iter().map(sync_change).collect::<Vec<_>>(),
         "auditEvents": events.iter().map(|event| audit_event(event, id)).collect::<Vec<_>>(),
     });
     let data = serde_json::to_string_pretty(&data).map_err(Error::internal)?;
@@ -189,6 +192,15 @@ fn character(character: &Character) -> Value {
         "spec": character.spec,
         "role": character.role,
         "isMain": character.is_main,
+    })
+}
+
+fn sync_change(change: &SyncChange) -> Value {
+    json!({
+        "discordId": change.discord_id,
+        "discordUsername": change.discord_username,
+        "previousUsername": change.previous_username,
+        "reason": change.conflict,
     })
 }
 

@@ -84,7 +84,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "archiveCampaign" => json!({ "id": "@closed" }),
         "setOutcome" => json!({ "input": { "campaignId": "@closed", "outcome": "x" } }),
         "castBallot" => json!({ "input": { "campaignId": "@live", "picks": ["@pick"] } }),
-        "discordStatus" | "discordMessages" | "unlinkDiscord" | "syncDiscordRoles" => json!({}),
+        "discordStatus" | "discordChannels" | "discordMessages" | "unlinkDiscord" | "syncDiscordRoles" => json!({}),
         "linkDiscord" => json!({ "input": { "serverId": "1", "newcomerRankId": "@rank" } }),
         "retryDiscordMessage" => json!({ "id": "@message" }),
         "voteTally" | "turnoutChanged" => json!({ "campaignId": "@live" }),

@@ -1,5 +1,6 @@
 //! The Discord integration of a guild in the schema.
 
+mod server;
 mod types;
 
 use std::sync::Arc;
@@ -16,14 +17,15 @@ use crate::{
     },
     db::Conn,
     discord::{
-        self, DiscordConnectionState, GatewayStatus, Link, LinkChange, SyncReport, gateway_status, link_server,
-        retry_message, store, sync_roles, unlink_server,
+        self, DiscordConnectionState, GatewayStatus, Link, LinkChange, ServerChannel, SyncReport, gateway_status,
+        link_server, linked_server, retry_message, store, sync_roles, unlink_server,
     },
     kernel::{
         error::Result,
         id::{MessageId, RankId},
     },
     outbox::{self, Message, MessageState},
+    voting,
 };
 
 /// State of the guild's Discord integration.
@@ -146,6 +148,21 @@ impl DiscordQuery {
             None => (DiscordConnectionState::Off, None, None),
         };
         Ok(DiscordStatus { connection, since, problem, link, queued, failed })
+    }
+
+    /// Text and announcement channels of the linked Discord server in which the bot can post, for editors who choose one:
+    /// members with `CAMPAIGNS_MANAGE`. `null` as `DiscordLink.server`, and without a link.
+    ///
+    /// Error reasons: `PERMISSION_REQUIRED`.
+    #[authenticated]
+    async fn discord_channels(&self, ctx: &Context<'_>) -> Result<Option<Vec<ServerChannel>>> {
+        let context = RequestContext::of(ctx);
+        context.signed_in()?.require(voting::MANAGE)?;
+        let guild = context.guild;
+        let read = async move |conn: &mut Conn| Ok(store::link(conn, guild).await?);
+        let Some(link) = context.read_once("discordLink".to_owned(), read).await? else { return Ok(None) };
+        let server = linked_server(&context.app.discord, &link).await;
+        Ok(server.map(|server| server.channels.clone()))
     }
 
     /// Undelivered messages of the guild to Discord, newest first: queued and failed ones.

@@ -1,5 +1,7 @@
 //! Objects of the Discord integration.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 
@@ -7,7 +9,7 @@ use crate::{
     api::{connection::ConnectionNode, context::RequestContext},
     db::Conn,
     discord::{
-        Link, SyncReport,
+        self, Link, LinkedServer, SyncReport,
         links::format_color,
         sync::{self, DiscordSyncConflict},
     },
@@ -16,9 +18,6 @@ use crate::{
     outbox::{self, Message, MessageKey, MessageKind, MessageState},
     voting::Campaign,
 };
-
-/// Maximum number of changes, and of conflicts, in a report.
-const MAX_LISTED: usize = 1_000;
 
 /// The guild's link to its Discord server.
 #[Object(name = "DiscordLink")]
@@ -90,6 +89,21 @@ impl Link {
         })
     }
 
+    /// Report of the last completed role sync, which was no dry run; `null` before the first. It leaves out members who were
+    /// erased since.
+    async fn last_report(&self, ctx: &Context<'_>) -> Result<Option<SyncReport>> {
+        let link = self.clone();
+        let read = async move |conn: &mut Conn| discord::last_report(conn, &link).await;
+        RequestContext::of(ctx).read_once("discordLastReport".to_owned(), read).await
+    }
+
+    /// The linked server as Discord describes it; `null` while Discord does not respond, without a bot, and if the bot is
+    /// not in the server. The server waits two seconds for Discord, and keeps the answer for half a minute.
+    #[graphql(name = "server")]
+    async fn shown_server(&self, ctx: &Context<'_>) -> Option<Arc<LinkedServer>> {
+        discord::linked_server(&RequestContext::of(ctx).app.discord, self).await
+    }
+
     /// Why the last role sync failed; `null` if it succeeded, and before the first.
     async fn sync_problem(&self) -> Option<&str> {
         self.problem.as_deref()
@@ -134,58 +148,58 @@ impl SyncReport {
 
     /// Number of members added.
     async fn added(&self) -> usize {
-        self.plan.added.len()
+        self.counts.added
     }
 
     /// Number of members promoted.
     async fn promoted(&self) -> usize {
-        self.plan.promoted
+        self.counts.promoted
     }
 
     /// Number of members demoted.
     async fn demoted(&self) -> usize {
-        self.plan.demoted
+        self.counts.demoted
     }
 
     /// Number of members whose Discord username was changed.
     async fn renamed(&self) -> usize {
-        self.plan.renamed
+        self.counts.renamed
     }
 
     /// Number of members whose Discord id was stored.
     async fn linked(&self) -> usize {
-        self.plan.linked
+        self.counts.linked
     }
 
     /// Number of members who kept their rank.
     async fn untouched(&self) -> usize {
-        self.plan.untouched
+        self.counts.untouched
     }
 
     /// Number of users who were not changed or added because of a conflict.
     async fn conflict_count(&self) -> usize {
-        self.plan.conflicts.len()
+        self.counts.conflicts
     }
 
     /// Number of members in `kept`, without its limit.
     async fn kept_count(&self) -> usize {
-        self.plan.kept.len()
+        self.counts.kept
     }
 
     /// The first 1,000 members who kept their rank, although it came from Discord and no role of theirs maps to a rank any
     /// more, or although they have left the server. `from` and `to` are both that rank, and `reason` says why.
     async fn kept(&self) -> Vec<DiscordSyncChange> {
-        self.plan.kept.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
+        self.kept.iter().cloned().map(DiscordSyncChange).collect()
     }
 
     /// The first 1,000 users who were added, promoted, demoted or renamed, or whose Discord id was stored.
     async fn changes(&self) -> Vec<DiscordSyncChange> {
-        self.plan.changes.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
+        self.changes.iter().cloned().map(DiscordSyncChange).collect()
     }
 
     /// The first 1,000 users who were not changed or added because of a conflict.
     async fn conflicts(&self) -> Vec<DiscordSyncChange> {
-        self.plan.conflicts.iter().take(MAX_LISTED).cloned().map(DiscordSyncChange).collect()
+        self.conflicts.iter().cloned().map(DiscordSyncChange).collect()
     }
 }
 

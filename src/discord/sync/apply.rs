@@ -2,13 +2,12 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     changes::SyncPlan,
     listing::{SyncTrigger, list_members, refusal},
     log_lines::sync_lines,
     plan::{GuildRoster, ServerSnapshot, plan},
+    report::{SyncCounts, SyncReport},
 };
 use crate::{
     access::Viewer,
@@ -37,57 +36,6 @@ const REORDER_WINDOW: Duration = Duration::from_secs(2);
 const EXCHANGE_PAUSE: Duration = Duration::from_mins(1);
 /// Maximum number of rows in a statement.
 const CHUNK: usize = 1_000;
-
-/// The result of a sync.
-#[derive(Clone)]
-pub struct SyncReport {
-    /// The time of the sync.
-    pub at: Timestamp,
-    /// Whether this was a dry run, which changes nothing.
-    pub dry_run: bool,
-    /// The changes.
-    pub plan: SyncPlan,
-}
-
-/// The counts of a report, as they are stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SyncCounts {
-    /// Members added.
-    pub added: usize,
-    /// Members promoted.
-    pub promoted: usize,
-    /// Members demoted.
-    pub demoted: usize,
-    /// Members whose username was changed.
-    pub renamed: usize,
-    /// Members whose Discord id was added.
-    pub linked: usize,
-    /// Members whose rank was kept.
-    pub untouched: usize,
-    /// Members who kept their rank without a mapped role, or after leaving the server.
-    pub kept: usize,
-    /// Users who were not changed or added because of a conflict.
-    pub conflicts: usize,
-    /// A digest of the conflicts and the kept ranks, by which the next sync knows whether they are new.
-    pub digest: String,
-}
-
-impl From<&SyncPlan> for SyncCounts {
-    fn from(plan: &SyncPlan) -> Self {
-        Self {
-            added: plan.added.len(),
-            promoted: plan.promoted,
-            demoted: plan.demoted,
-            renamed: plan.renamed,
-            linked: plan.linked,
-            untouched: plan.untouched,
-            kept: plan.kept.len(),
-            conflicts: plan.conflicts.len(),
-            digest: plan.digest(),
-        }
-    }
-}
 
 /// Syncs ranks with roles now; a dry run only reports the changes. `overwrite_manual` also changes ranks that were set
 /// by hand, if the officer could change them by hand.
@@ -139,15 +87,20 @@ pub(super) async fn sync_all(
     if !dry_run && !plan.changes_nothing() {
         return apply(discord, link, requester, snapshot).await;
     }
-    let report = SyncReport { at, dry_run, plan };
+    let report = SyncReport::new(&plan, at, dry_run);
     if dry_run {
         return Ok(report);
     }
+    let server_id = link.server_id.clone();
     let write = async move |conn: &mut Conn| {
+        // Locked so that no member who is erased meanwhile is in the stored report.
+        identity::store::lock_guild(conn, guild).await?;
         let officer = confirm_requester(conn, requester).await?.map(|requester| requester.officer);
-        record(conn, guild, officer.as_ref(), at, &report.plan, true).await?;
-        log_conflicts(conn, guild, officer.is_none(), at, &report.plan).await?;
-        store::record_sync(conn, guild, Some((at, encode_counts(&report.plan)?)), None).await?;
+        let linked = store::link(conn, guild).await?.filter(|now| now.server_id == server_id);
+        linked.ok_or_else(links::not_linked)?;
+        record(conn, guild, officer.as_ref(), at, &plan, true).await?;
+        log_conflicts(conn, guild, officer.is_none(), at, &plan).await?;
+        store_report(conn, guild, &report).await?;
         Ok(report)
     };
     discord.access.db.write(write).await
@@ -211,8 +164,14 @@ async fn confirm_requester(conn: &mut Conn, requester: Option<SyncRequester>) ->
     Ok(Some(SyncRequester { officer, ..requester }))
 }
 
-fn encode_counts(plan: &SyncPlan) -> Result<String> {
-    serde_json::to_string(&SyncCounts::from(plan)).map_err(Error::internal)
+/// Stores the report of a successful sync, without members who were erased since it was planned. The guild must be
+/// locked.
+async fn store_report(conn: &mut Conn, guild: GuildId, report: &SyncReport) -> Result<()> {
+    let mut stored = report.clone();
+    stored.forget_ids(&store::erased_members(conn, guild, &report.members()).await?);
+    let counts = serde_json::to_string(&report.counts).map_err(Error::internal)?;
+    store::record_sync(conn, guild, Some((report.at, counts, stored.encode()?)), None).await?;
+    Ok(())
 }
 
 async fn load_roster(conn: &mut Conn, link: &Link, snapshot: &ServerSnapshot) -> Result<GuildRoster> {
@@ -264,11 +223,11 @@ async fn apply(
                 record(conn, guild, officer.as_ref(), now, &plan, is_whole).await?;
                 if is_whole {
                     log_conflicts(conn, guild, officer.is_none(), now, &plan).await?;
-                    store::record_sync(conn, guild, Some((now, encode_counts(&plan)?)), None).await?;
+                    store_report(conn, guild, &SyncReport::new(&plan, now, false)).await?;
                 }
                 let changed = plan.changed.iter().map(|(_, after)| after).chain(&plan.added).next();
                 let only_member = changed.map(|member| member.id).filter(|_| !is_whole);
-                Ok((SyncReport { at: now, dry_run: false, plan }, takes_away, only_member))
+                Ok((SyncReport::new(&plan, now, false), takes_away, only_member))
             },
         )
         .await?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -47,7 +48,7 @@ impl DiscordSyncConflict {
 }
 
 /// A change of a member, or a conflict that prevented it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncChange {
     /// The user's Discord id.
     pub discord_id: String,

@@ -6,6 +6,7 @@ mod listing;
 mod log_lines;
 pub mod plan;
 pub mod renames;
+pub mod report;
 mod schedule;
 
 pub(crate) use self::{
@@ -13,6 +14,7 @@ pub(crate) use self::{
     schedule::{catch_up, run},
 };
 pub use self::{
-    apply::{SyncCounts, SyncReport, sync_roles},
+    apply::sync_roles,
     changes::{DiscordSyncConflict, SyncChange, SyncPlan},
+    report::{SyncCounts, SyncReport},
 };

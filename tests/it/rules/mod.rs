@@ -14,6 +14,7 @@ mod discord_pauses;
 mod discord_refused_parts;
 mod discord_replies;
 mod discord_roles;
+mod discord_server;
 mod discord_wording;
 mod documents;
 mod ids;

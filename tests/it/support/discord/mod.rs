@@ -234,6 +234,29 @@ impl LocalDiscord {
         self.edit(|state| state.channels.insert(channel, server));
     }
 
+    /// Changes the name, the type or other properties of a channel, a role or a server, as Discord's JSON has them.
+    pub fn describe(&self, id: u64, details: Value) {
+        self.edit(|state| state.details.insert(id, details));
+    }
+
+    /// Adds a role with these properties to a server.
+    pub fn add_role(&self, server: u64, role: u64, details: Value) {
+        self.edit(|state| {
+            state.server(server).roles.insert(role, format!("role {role}"));
+            state.details.insert(role, details);
+        });
+    }
+
+    /// Gives the bot these roles.
+    pub fn set_bot_roles(&self, server: u64, roles: &[u64]) {
+        self.set_roles(server, Self::BOT, roles);
+    }
+
+    /// Sets whether requests of servers, their channels, roles and members get no response.
+    pub fn hang_servers(&self, hang: bool) {
+        self.edit(|state| state.servers_hang = hang);
+    }
+
     /// Deletes a channel.
     pub fn delete_channel(&self, channel: u64) {
         self.edit(|state| state.deleted_channels.insert(channel));
@@ -421,7 +444,7 @@ impl LocalDiscord {
         self.edit(|state| state.deleted_messages.insert(message));
     }
 
-    /// The number of posts that have no response yet.
+    /// The number of requests that are held back, so that they have no response yet.
     pub fn held_posts(&self) -> usize {
         self.read(|state| state.held_posts)
     }

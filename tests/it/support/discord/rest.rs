@@ -29,7 +29,11 @@ pub(super) async fn respond(
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let posting = method == Method::POST && matches!(segments[..], ["channels", _, "messages"]);
     if posting {
-        shared.wait_until_released(id(segments[1])).await;
+        let channel = id(segments[1]);
+        shared.wait_while(|state| state.holds > 0 || state.hanging_channels.contains(&channel)).await;
+    }
+    if matches!(segments[..], ["guilds", ..]) {
+        shared.wait_while(|state| state.servers_hang).await;
     }
     let authorized =
         headers.get(header::AUTHORIZATION).is_some_and(|given| *given == format!("Bot {}", LocalDiscord::TOKEN));
@@ -101,16 +105,15 @@ impl Drop for HeldPost<'_> {
 }
 
 impl SharedState {
-    /// Waits until posts to a channel are no longer held back.
-    async fn wait_until_released(&self, channel: u64) {
+    /// Waits while a request is held back.
+    async fn wait_while(&self, is_held: impl Fn(&DiscordState) -> bool) {
         let mut changes = self.changes.subscribe();
-        let is_held = |state: &DiscordState| state.holds > 0 || state.hanging_channels.contains(&channel);
-        if !self.read(is_held) {
+        if !self.read(&is_held) {
             return;
         }
         self.edit(|state| state.held_posts += 1);
         let _held = HeldPost(self);
-        while self.read(is_held) {
+        while self.read(&is_held) {
             changes.changed().await.expect("the sender lives as long as the state");
         }
     }
@@ -170,6 +173,7 @@ impl DiscordState {
             }
             ("GET", ["guilds", server]) => json_response(200, &self.server_json(id(server))),
             ("GET", ["guilds", server, "roles"]) => json_response(200, &json!(self.roles(id(server)))),
+            ("GET", ["guilds", server, "channels"]) => json_response(200, &json!(self.channels_of(id(server)))),
             ("GET", ["guilds", server, "members"]) => self.members(request, id(server)),
             ("GET", ["guilds", server, "members", user]) => match self.servers[&id(server)].members.get(&id(user)) {
                 Some(roles) => json_response(200, &self.member(id(server), id(user), roles)),

@@ -26,6 +26,8 @@ pub(super) struct DiscordState {
     /// The server of each channel.
     pub(super) channels: HashMap<u64, u64>,
     pub(super) deleted_channels: HashSet<u64>,
+    /// What tests have set of channels, roles and servers, beside the defaults.
+    pub(super) details: HashMap<u64, Value>,
     pub(super) deleted_messages: HashSet<u64>,
     pub(super) last_id: u64,
 
@@ -44,6 +46,8 @@ pub(super) struct DiscordState {
     pub(super) failing_channels: HashMap<u64, u16>,
     /// The channels whose posts get no response.
     pub(super) hanging_channels: HashSet<u64>,
+    /// Whether requests of servers get no response.
+    pub(super) servers_hang: bool,
     /// The seconds to wait of the next refusals to open direct messages, which were opened too fast.
     pub(super) direct_channel_limits: VecDeque<f64>,
     /// The parts that every message may not have, by their paths.
@@ -190,17 +194,48 @@ impl DiscordState {
         let roles = std::iter::once(everyone).chain(named).enumerate();
         roles
             .map(|(position, (role, name))| {
-                json!({
-                    "id": role.to_string(), "name": name, "position": position, "permissions": "0", "color": 0,
+                // Everyone can see channels and post in them.
+                let permissions = if role == server { "3072" } else { "0" };
+                let mut json = json!({
+                    "id": role.to_string(), "name": name, "position": position, "permissions": permissions, "color": 0,
                     "colors": { "primary_color": 0, "secondary_color": null, "tertiary_color": null },
                     "hoist": false, "managed": false, "mentionable": false, "flags": 0,
-                })
+                });
+                self.add_details(role, &mut json);
+                json
             })
             .collect()
     }
 
+    /// The channels of a server, by their ids.
+    pub(super) fn channels_of(&self, server: u64) -> Vec<Value> {
+        let own = self.channels.iter().filter(|(id, of)| **of == server && !self.deleted_channels.contains(id));
+        let mut ids: Vec<u64> = own.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        let channel = |(position, id): (usize, &u64)| {
+            let mut json = json!({
+                "id": id.to_string(), "guild_id": server.to_string(), "type": 0, "name": format!("channel {id}"),
+                "position": position, "parent_id": null, "permission_overwrites": [], "topic": null, "nsfw": false,
+                "rate_limit_per_user": 0, "flags": 0, "last_message_id": null,
+            });
+            self.add_details(*id, &mut json);
+            json
+        };
+        ids.iter().enumerate().map(channel).collect()
+    }
+
+    /// Sets what a test has set of a channel, a role or a server. The role `@everyone` has the id of its server, and no
+    /// details.
+    fn add_details(&self, id: u64, json: &mut Value) {
+        if json["name"] != "@everyone"
+            && let Some(details) = self.details.get(&id)
+        {
+            merge(json, details.clone());
+        }
+    }
+
     pub(super) fn server_json(&self, server: u64) -> Value {
-        json!({
+        let mut json = json!({
             "id": server.to_string(), "name": format!("server {server}"), "icon": null, "splash": null,
             "discovery_splash": null, "owner_id": "1", "afk_channel_id": null, "afk_timeout": 300,
             "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0,
@@ -209,7 +244,9 @@ impl DiscordState {
             "vanity_url_code": null, "description": null, "banner": null, "premium_tier": 0,
             "preferred_locale": "en-US", "public_updates_channel_id": null, "nsfw_level": 0, "stickers": [],
             "premium_progress_bar_enabled": false, "safety_alerts_channel_id": null,
-        })
+        });
+        self.add_details(server, &mut json);
+        json
     }
 
     /// A server in an event of the gateway, without its members, as Discord sends large servers.

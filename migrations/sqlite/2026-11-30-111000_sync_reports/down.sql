@@ -1,0 +1,1 @@
+ALTER TABLE discord_links DROP COLUMN sync_report;
