@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use super::{
+    build::X_GUILDHALL_BUILD,
     headers::{X_REQUEST_ID, text},
     origin::host,
 };
@@ -74,7 +75,7 @@ impl Cors {
             .allow_methods([Method::GET, Method::POST])
             // Clients and their tools add headers that mean nothing here, such as `traceparent`.
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([X_REQUEST_ID, header::RETRY_AFTER])
+            .expose_headers([X_REQUEST_ID, X_GUILDHALL_BUILD, header::RETRY_AFTER])
             .max_age(PREFLIGHT_MAX_AGE);
         if self.origins.is_empty() {
             None

@@ -1,6 +1,7 @@
 //! The HTTP server: `/graphql`, the web app, the console, health, metrics.
 
 mod accept;
+mod build;
 mod client_stream;
 mod console;
 mod cors;

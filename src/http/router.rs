@@ -1,6 +1,6 @@
 //! The routes, and the middleware of all requests.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -17,10 +17,12 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{
+    build::X_GUILDHALL_BUILD,
     console, endpoint,
     headers::{X_REQUEST_ID, internal, new_request_id, text},
     health, metrics, page,
     server::Server,
+    web::WebApp,
 };
 use crate::api::operation_log::millis;
 
@@ -34,6 +36,7 @@ pub(super) fn router(server: Server) -> Router {
         None => any(endpoint::graphql),
     };
     let graphql = graphql.layer(from_fn_with_state(server.clone(), warn_of_refused_origin));
+    let web = Arc::clone(&server.web);
     Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(console::console))
@@ -43,9 +46,21 @@ pub(super) fn router(server: Server) -> Router {
         .fallback(page::page_or_file)
         .with_state(server)
         .layer(from_fn(observe))
+        // Around `observe`, which responds to requests that panic.
+        .layer(from_fn_with_state(web, name_build))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
         .layer(SetRequestIdLayer::new(X_REQUEST_ID, NewRequestId))
         .layer(map_request(drop_invalid_request_id))
+}
+
+/// Names the build in every response of the API.
+async fn name_build(State(web): State<Arc<WebApp>>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path() == "/graphql";
+    let mut response = next.run(request).await;
+    if is_api {
+        response.headers_mut().insert(X_GUILDHALL_BUILD, web.build.header.clone());
+    }
+    response
 }
 
 /// Warns the operator of pages that may not call the API.

@@ -21,8 +21,8 @@ use super::{
     server::{OpenConnection, Server},
     socket_limits::SocketLimits,
     ws_messages::{
-        BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL, Outgoing,
-        ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
+        AckPayload, BAD_REQUEST, ClientMessage, Close, FORBIDDEN, GOING_AWAY, INIT_TIMED_OUT, INTERNAL, NO_PROTOCOL,
+        Outgoing, ServerMessage, TOO_MANY_INITS, UNAUTHORIZED,
     },
     ws_operation::run,
     ws_operations::Operations,
@@ -174,7 +174,8 @@ impl WsConnection {
                     self.authentication = None;
                     self.context = Some(context?);
                     timer.as_mut().reset(Instant::now() + PING_INTERVAL);
-                    Some(ServerMessage::ConnectionAck.into_message())
+                    let payload = AckPayload { build: &self.server.web.build.name };
+                    Some(ServerMessage::ConnectionAck { payload }.into_message())
                 }
                 outgoing = self.operations.next(), if self.is_shutting_down || !self.operations.is_empty() => {
                     let Some((id, outgoing)) = outgoing else {

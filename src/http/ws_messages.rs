@@ -41,7 +41,9 @@ pub(super) enum ClientMessage {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ServerMessage<'m> {
-    ConnectionAck,
+    ConnectionAck {
+        payload: AckPayload<'m>,
+    },
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Map<String, Json>>,
@@ -53,6 +55,13 @@ pub(super) enum ServerMessage<'m> {
     Complete {
         id: &'m str,
     },
+}
+
+/// What a client learns about the server when it has connected.
+#[derive(Serialize)]
+pub(super) struct AckPayload<'m> {
+    /// The name of the server's build.
+    pub(super) build: &'m str,
 }
 
 impl ServerMessage<'_> {

@@ -155,7 +155,7 @@ async fn only_pages_of_configured_origins_may_query() {
         let response = send_query(&http, origin).await;
         let headers = response.headers().clone();
         assert_eq!(header(&headers, "access-control-allow-origin"), origin);
-        assert_eq!(header(&headers, "access-control-expose-headers"), "x-request-id,retry-after");
+        assert_eq!(header(&headers, "access-control-expose-headers"), "x-request-id,x-guildhall-build,retry-after");
         assert!(header_list(&headers, "vary").contains("origin"));
         assert_eq!(header(&headers, "access-control-allow-credentials"), "");
         assert_eq!(response.json::<Value>().await.unwrap()["data"]["guild"]["slug"], "gg");

@@ -299,7 +299,7 @@ async fn the_library_closes_sockets_with_other_codes_or_not_at_all() {
     let mut last = Vec::new();
     for mut socket in servers.sockets().await {
         socket.send(json!({ "type": "connection_init" })).await;
-        assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
+        assert_eq!(socket.receive().await["type"], "connection_ack");
         for _ in 0..2 {
             socket.subscribe("1", WATCH_REVISION, campaign.vars()).await;
         }

@@ -1,12 +1,14 @@
 //! GraphQL over HTTP, on real sockets.
 
-use reqwest::StatusCode;
+use std::sync::Arc;
+
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{
-    TestApp, TestCampaign,
-    documents::{CAMPAIGN_VOTED, CAST_BALLOT, CREATE_CAMPAIGN, GUILD_SLUG, LOGIN, UNKNOWN_FIELD},
+    TestApp, TestCampaign, TestServer,
+    documents::{CAMPAIGN_VOTED, CAST_BALLOT, CREATE_CAMPAIGN, GUILD_SLUG, LOGIN, UNKNOWN_FIELD, WATCH_REVISION},
     on_both, refusal_in,
 };
 
@@ -355,4 +357,50 @@ async fn a_half_sent_request_does_not_block_others() {
     .unwrap();
     let response: Value = http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap().json().await.unwrap();
     assert_eq!(response["data"]["guild"]["slug"], "gg");
+}
+
+/// The build's name in the headers of a response.
+fn build(headers: &reqwest::header::HeaderMap) -> String {
+    headers.get("x-guildhall-build").map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[on_both]
+async fn every_response_names_the_build(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let campaign = TestCampaign::live(&guild.leader().await, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    campaign.close(&guild.leader().await).await;
+    let http = TestServer::with_origins(Arc::clone(&app.app), &["https://app.example"], &[]).await;
+    let name = build(http.post(&json!({ "query": GUILD_SLUG })).send().await.unwrap().headers());
+    let (version, digest) = name.split_once('+').expect("a version and a digest");
+    assert_eq!(version, env!("CARGO_PKG_VERSION"));
+    assert!(digest.len() == 12 && digest.bytes().all(|c| c.is_ascii_hexdigit()), "{name}");
+    let watch = json!({ "query": WATCH_REVISION, "variables": campaign.vars() });
+    for request in [
+        http.post(&json!({ "query": UNKNOWN_FIELD })),
+        http.post(&json!({ "query": GUILD_SLUG })).header("X-Guild", "nowhere"),
+        http.post(&json!({ "query": GUILD_SLUG })).bearer_auth("nonsense"),
+        http.client.post(http.url("/graphql")).body("{"),
+        http.client.put(http.url("/graphql")),
+        http.client.get(http.url("/graphql?query=%7Bguild%7Bslug%7D%7D")),
+        http.post(&watch).header("Accept", "text/event-stream"),
+        http.post(&watch).header("Accept", "multipart/mixed;subscriptionSpec=1.0"),
+        http.client
+            .request(Method::OPTIONS, http.url("/graphql"))
+            .header("Origin", "https://app.example")
+            .header("Access-Control-Request-Method", "POST"),
+    ] {
+        let response = request.header("Origin", "https://app.example").send().await.unwrap();
+        assert_eq!(build(response.headers()), name, "{response:?}");
+    }
+    // A page belongs to the build that it was loaded from.
+    let page = http.client.get(http.url("/")).header("Accept", "text/html").send().await.unwrap().text().await.unwrap();
+    assert!(page.contains(&format!("<meta name=\"guildhall-build\" content=\"{name}\">")), "{page}");
+    // Other paths are not the API's.
+    assert_eq!(build(http.client.get(http.url("/health/live")).send().await.unwrap().headers()), "");
+    let mut socket = http.connect().await;
+    socket.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.receive().await, json!({ "type": "connection_ack", "payload": { "build": name } }));
+    let url = http.url("/graphql").replacen("http", "ws", 1);
+    let (_socket, upgrade) = tokio_tungstenite::connect_async(url).await.unwrap();
+    assert_eq!(upgrade.headers().get("x-guildhall-build").unwrap(), name.as_str());
 }

@@ -197,7 +197,7 @@ async fn pings_are_answered_before_and_after_initialisation(app: TestApp) {
     assert_eq!(socket.receive().await, json!({ "type": "pong" }));
     socket.send(json!({ "type": "pong", "payload": { "n": 1 } })).await;
     socket.send(json!({ "type": "connection_init", "payload": null, "extra": 1 })).await;
-    assert_eq!(socket.receive().await, json!({ "type": "connection_ack" }));
+    assert_eq!(socket.receive().await["type"], "connection_ack");
     socket.send(json!({ "type": "ping", "payload": { "n": [2] } })).await;
     assert_eq!(socket.receive().await, json!({ "type": "pong", "payload": { "n": [2] } }));
 }

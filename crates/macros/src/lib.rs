@@ -1,10 +1,12 @@
-//! The project's attributes: `#[guarded]` for the API's fields, `#[on_both]` for the tests.
+//! The project's macros: `#[guarded]` for the API's fields, `source_digest!` for the name of a build, `#[on_both]` for the
+//! tests.
 //!
 //! `#[on_both]` is here and not in a crate of its own: macros run in the compiler, so nothing of it reaches a binary, and
 //! a second crate would be a second link of the same parser.
 
 mod guarded;
 mod on_both;
+mod source_digest;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -30,4 +32,13 @@ pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn on_both(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item);
     on_both::expand(&arguments.into(), function).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The digest of the workspace's sources, as a string of 12 hexadecimal digits.
+///
+/// The compiler expands macros whenever it compiles the crate that calls them, and a change of any of these sources
+/// makes it compile the server's library. So the digest is current without a build script.
+#[proc_macro]
+pub fn source_digest(arguments: TokenStream) -> TokenStream {
+    source_digest::expand(&arguments.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -13,6 +13,7 @@ pub(super) use self::{
     routes::PagePath,
 };
 use self::{routes::Routes, template::PageTemplate};
+use super::build::Build;
 
 /// The files of the web project, as the program embeds them.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub struct WebFiles {
 
 /// The web app and the console, ready to be served.
 pub struct WebApp {
+    /// The build that they belong to.
+    pub(super) build: Build,
     /// The app's page.
     pub(super) page: PageTemplate,
     /// The console's page.
@@ -48,8 +51,11 @@ impl WebApp {
             let content = file.and_then(|(_, content)| str::from_utf8(content).ok());
             content.ok_or_else(|| format!("the web project's build has no page {name}"))
         };
+        let lists = [("routes", web.routes.as_bytes()), ("documents", web.documents.as_bytes())];
+        let build = Build::new(web.files.iter().copied().chain(lists))?;
         Ok(Self {
-            page: PageTemplate::new(page("index.html")?)?,
+            page: PageTemplate::new(page("index.html")?, &build.name)?,
+            build,
             console: page("graphiql.html")?,
             assets: assets::collect(web.files),
             routes: Routes::parse(web.routes)?,

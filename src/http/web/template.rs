@@ -4,18 +4,19 @@ use crate::api::LinkPreview;
 
 /// The app's page, split where the preview is inserted.
 pub struct PageTemplate {
-    before: &'static str,
+    before: String,
     after: &'static str,
 }
 
 impl PageTemplate {
-    /// Splits a page.
+    /// Splits a page, and names the server's build in it.
     ///
     /// # Errors
     /// A message if the page has no `</head>`.
-    pub(super) fn new(page: &'static str) -> Result<Self, String> {
+    pub(super) fn new(page: &'static str, build: &str) -> Result<Self, String> {
         let at = page.find("</head>").ok_or("the app's page has no </head>")?;
         let (before, after) = page.split_at(at);
+        let before = format!("{before}<meta name=\"guildhall-build\" content=\"{}\">\n", escape(build));
         Ok(Self { before, after })
     }
 
@@ -29,7 +30,7 @@ impl PageTemplate {
             tag("title", &preview.title),
             tag("description", &preview.description),
         ];
-        [self.before, &tags.concat(), self.after].concat()
+        [self.before.as_str(), &tags.concat(), self.after].concat()
     }
 }
 
