@@ -16,7 +16,7 @@ use crate::{
         error::{self, Error},
         id::CampaignId,
     },
-    voting::{CampaignStatus, CannotVoteReason, StandingsHiddenReason, VotingMethod},
+    voting::{CampaignCloseReason, CampaignStatus, CannotVoteReason, StandingsHiddenReason, VotingMethod},
 };
 
 const VOTES: &str = "query {
@@ -28,7 +28,7 @@ const VOTES: &str = "query {
 
 const VOTE: &str = "query($id: ID!) {
     campaign(id: $id) {
-        id title method picksPerVoter seats closesAt viewerCannotVoteReason
+        id title method picksPerVoter seats closesAt closeReason viewerCannotVoteReason
         entries { id name description }
         viewerBallot { picks { name } receipt }
     }
@@ -160,12 +160,18 @@ pub struct CampaignDetails {
     pub picks_per_voter: usize,
     pub seats: i64,
     pub closes_at: Option<DateTime<Utc>>,
+    pub close_reason: Option<CampaignCloseReason>,
     pub viewer_cannot_vote_reason: Option<CannotVoteReason>,
     pub entries: Vec<EntryDetails>,
     pub viewer_ballot: Option<CastBallot>,
 }
 
 impl CampaignDetails {
+    /// Whether the campaign was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.close_reason == Some(CampaignCloseReason::Cancelled)
+    }
+
     /// The rules for a ballot.
     pub const fn rules(&self) -> BallotRules {
         BallotRules { method: self.method, picks: self.picks_per_voter, entries: self.entries.len() }

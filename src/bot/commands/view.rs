@@ -84,6 +84,7 @@ pub fn cannot_vote(vote: &CampaignDetails, reason: CannotVoteReason, color: u32)
         CannotVoteReason::AlreadyVoted => "You have voted in this already. Ballots are final.",
         CannotVoteReason::RankTooLow => "Your rank is too low for this vote.",
         CannotVoteReason::NotRegistered => REGISTER,
+        CannotVoteReason::NotLive if vote.is_cancelled() => "This vote was cancelled. Its ballots are not counted.",
         CannotVoteReason::NotLive | CannotVoteReason::SignIn => "This vote is not open.",
     };
     let embed = CreateEmbed::new().title(escape(&vote.title, MAX_TITLE)).description(why).colour(color);
@@ -99,11 +100,13 @@ pub fn cast(vote: &CampaignDetails, cast: &CastBallot, color: u32) -> Reply {
 
 fn with_receipt(embed: CreateEmbed, vote: &CampaignDetails, cast: Option<&CastBallot>) -> CreateEmbed {
     let Some(cast) = cast else { return embed };
-    let receipt = format!(
-        "```\n{}\n```Keep it secret. When the vote closes, all ballots are published without their voters, and this receipt \
-        identifies yours.",
-        single_line(&cast.receipt, 100)
-    );
+    let advice = if vote.is_cancelled() {
+        "Keep it secret. The ballots of a cancelled vote are not published."
+    } else {
+        "Keep it secret. When the vote closes, all ballots are published without their voters, and this receipt \
+        identifies yours."
+    };
+    let receipt = format!("```\n{}\n```{advice}", single_line(&cast.receipt, 100));
     let picks = picks(vote, cast.picks.iter().map(|pick| pick.name.as_str()));
     embed.field("Your ballot", picks, false).field("Receipt", receipt, false)
 }
