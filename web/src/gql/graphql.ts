@@ -249,6 +249,46 @@ export type DiscordConnectionState =
   /** Discord rejects the bot: the token is invalid, or the Server Members Intent is off. */
   | 'REFUSED';
 
+/** The kind of a message to Discord. */
+export type DiscordMessageKind =
+  /** Announces a campaign in a channel. */
+  | 'ANNOUNCEMENT'
+  /** Edits the message that announced a campaign. */
+  | 'EDIT'
+  /** Delivers an invite code to a member. */
+  | 'INVITE'
+  /** Reports what needs the officers' attention to their channel. */
+  | 'LOG'
+  /** Delivers a code to reset a password to a member. */
+  | 'RESET_CODE';
+
+/** The state of a message to Discord. Delivered messages are deleted. */
+export type DiscordMessageState =
+  /** The server gave up: Discord refused the message, or it expired. */
+  | 'FAILED'
+  /** The message waits for its delivery. */
+  | 'QUEUED';
+
+/** Why a role sync did not change or add a user. */
+export type DiscordSyncConflict =
+  /** The member is the last leader of the guild, or the last leader with an account. */
+  | 'LAST_LEADER'
+  /** The member has left the server. The rank stays. */
+  | 'LEFT_SERVER'
+  /** An officer set the member's rank, and the roles map to another rank. */
+  | 'MANUAL_RANK'
+  /** The member's rank came from Discord, and none of their roles maps to a rank any more. The rank stays. */
+  | 'NO_MAPPED_ROLE'
+  /** The officer cannot change the member's rank to the rank that the roles map to. */
+  | 'RANK_TOO_LOW'
+  /**
+   * The Discord username belongs to a member with another Discord id. Or it belongs to a member without a Discord
+   * id who is registered or whose rank has permissions: set the Discord id of this member by hand.
+   */
+  | 'USERNAME_TAKEN'
+  /** The Discord username is not allowed for members. */
+  | 'USERNAME_UNUSABLE';
+
 /** An entry to create. */
 export type EntryInput = {
   /** Id of the member whom the entry is about. A campaign has at most one entry about a member. */
@@ -296,6 +336,29 @@ export type InviteDelivery =
   | 'QUEUED'
   /** The bot sent it by direct message. */
   | 'SENT';
+
+/** The guild's Discord server and the bot's settings there. An omitted field keeps its value. */
+export type LinkDiscordInput = {
+  /**
+   * URL to which a campaign's title links, at most 2,048 characters. It must contain `{id}`, which stands for the
+   * campaign's id. `null` for no link.
+   */
+  campaignUrl?: string | null | undefined;
+  /** Id of the default channel for announcements; `null` for none. */
+  channelId?: string | null | undefined;
+  /** Colour of the bot's embeds, as `#RRGGBB`; `null` for the default, Discord's `#5865F2`. */
+  color?: string | null | undefined;
+  /** Id of the channel in which officers see what needs their attention; `null` for none. */
+  logChannelId?: string | null | undefined;
+  /** Id of the rank for new members without a mapped role; `null` as in `DiscordLink`. */
+  newcomerRankId?: string | number | null | undefined;
+  /** Id of the Discord server. */
+  serverId: string;
+  /** Interval of the automatic role sync, in minutes: 5 to 10,080, 60 by default. */
+  syncIntervalMinutes?: number | null | undefined;
+  /** URL of the image for campaigns without one, at most 2,048 characters; `null` for none. */
+  thumbnailUrl?: string | null | undefined;
+};
 
 /** The credentials of a member. */
 export type LoginInput = {
@@ -687,6 +750,49 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
+
+export type DiscordLinkPartsFragment = { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null };
+
+export type DiscordAdminQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type DiscordAdminQuery = { __typename: 'Query', discordStatus: { __typename: 'DiscordStatus', connection: DiscordConnectionState, since: string | null, problem: string | null, queued: number, failed: number, warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+
+export type DiscordFailuresQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type DiscordFailuresQuery = { __typename: 'Query', discordMessages: { __typename: 'DiscordMessageConnection', nodes: Array<{ __typename: 'DiscordMessage', id: string, kind: DiscordMessageKind, state: DiscordMessageState, queuedAt: string, problem: string | null, campaign: { __typename: 'Campaign', id: string, title: string } | null, member: { __typename: 'Member', id: string, displayName: string } | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
+
+export type LinkDiscordMutationVariables = Exact<{
+  input: LinkDiscordInput;
+}>;
+
+
+export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } } | null };
+
+export type UnlinkDiscordMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type UnlinkDiscordMutation = { __typename: 'Mutation', unlinkDiscord: { __typename: 'UnlinkDiscordPayload', success: boolean } | null };
+
+export type SyncDiscordMutationVariables = Exact<{
+  dryRun: boolean;
+  overwriteManual: boolean;
+}>;
+
+
+export type SyncDiscordMutation = { __typename: 'Mutation', syncDiscordRoles: { __typename: 'DiscordSyncPayload', report: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } } | null };
+
+export type SyncChangeFragment = { __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null };
+
+export type RetryDiscordMessageMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RetryDiscordMessageMutation = { __typename: 'Mutation', retryDiscordMessage: { __typename: 'DiscordMessagePayload', message: { __typename: 'DiscordMessage', id: string, state: DiscordMessageState } } | null };
 
 export type ExportRosterQueryVariables = Exact<{
   format: RosterFormat;
@@ -1157,6 +1263,52 @@ export const CharacterPartsFragmentDoc = new TypedDocumentString(`
   armoryUrl
 }
     `, {"fragmentName":"CharacterParts"}) as unknown as TypedDocumentString<CharacterPartsFragment, unknown>;
+export const DiscordLinkPartsFragmentDoc = new TypedDocumentString(`
+    fragment DiscordLinkParts on DiscordLink {
+  __typename
+  serverId
+  channelId
+  logChannelId
+  campaignUrl
+  color
+  thumbnailUrl
+  syncIntervalMinutes
+  nextSyncAt
+  syncProblem
+  newcomerRank {
+    __typename
+    id
+    name
+  }
+  lastSync {
+    __typename
+    at
+    added
+    promoted
+    demoted
+  }
+}
+    `, {"fragmentName":"DiscordLinkParts"}) as unknown as TypedDocumentString<DiscordLinkPartsFragment, unknown>;
+export const SyncChangeFragmentDoc = new TypedDocumentString(`
+    fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"SyncChange"}) as unknown as TypedDocumentString<SyncChangeFragment, unknown>;
 export const InviteeFragmentDoc = new TypedDocumentString(`
     fragment Invitee on Member {
   __typename
@@ -1675,6 +1827,188 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const DiscordAdminDocument = new TypedDocumentString(`
+    query DiscordAdmin {
+  __typename
+  discordStatus {
+    __typename
+    connection
+    since
+    problem
+    queued
+    failed
+    warnings
+    link {
+      __typename
+      ...DiscordLinkParts
+    }
+  }
+  ranks {
+    __typename
+    id
+    name
+    level
+  }
+}
+    fragment DiscordLinkParts on DiscordLink {
+  __typename
+  serverId
+  channelId
+  logChannelId
+  campaignUrl
+  color
+  thumbnailUrl
+  syncIntervalMinutes
+  nextSyncAt
+  syncProblem
+  newcomerRank {
+    __typename
+    id
+    name
+  }
+  lastSync {
+    __typename
+    at
+    added
+    promoted
+    demoted
+  }
+}`, {"hash":"sha256:1ff61449101ede81a8921cdbf96772570331cdf0b144d76abbbffac65f7bef03"}) as unknown as TypedDocumentString<DiscordAdminQuery, DiscordAdminQueryVariables>;
+export const DiscordFailuresDocument = new TypedDocumentString(`
+    query DiscordFailures($after: String) {
+  __typename
+  discordMessages(first: 25, after: $after, filter: {state: [FAILED]}) {
+    __typename
+    nodes {
+      __typename
+      id
+      kind
+      state
+      queuedAt
+      problem
+      campaign {
+        __typename
+        id
+        title
+      }
+      member {
+        __typename
+        id
+        displayName
+      }
+    }
+    pageInfo {
+      __typename
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"sha256:e24e81ef295b999296b26d4ed59202a8ffd49f5b17c46364626be5a5fd8d593b"}) as unknown as TypedDocumentString<DiscordFailuresQuery, DiscordFailuresQueryVariables>;
+export const LinkDiscordDocument = new TypedDocumentString(`
+    mutation LinkDiscord($input: LinkDiscordInput!) {
+  __typename
+  linkDiscord(input: $input) {
+    __typename
+    link {
+      __typename
+      ...DiscordLinkParts
+    }
+    warnings
+  }
+}
+    fragment DiscordLinkParts on DiscordLink {
+  __typename
+  serverId
+  channelId
+  logChannelId
+  campaignUrl
+  color
+  thumbnailUrl
+  syncIntervalMinutes
+  nextSyncAt
+  syncProblem
+  newcomerRank {
+    __typename
+    id
+    name
+  }
+  lastSync {
+    __typename
+    at
+    added
+    promoted
+    demoted
+  }
+}`, {"hash":"sha256:2a033893c3b57d64405f9f13b0ad78396ceebe661b1590e1f72f81d0710e6c73"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
+export const UnlinkDiscordDocument = new TypedDocumentString(`
+    mutation UnlinkDiscord {
+  __typename
+  unlinkDiscord {
+    __typename
+    success
+  }
+}
+    `, {"hash":"sha256:9ebc050af86a5770d2cf657c3d683512a0bd111a2242097b59b35981e91d394b"}) as unknown as TypedDocumentString<UnlinkDiscordMutation, UnlinkDiscordMutationVariables>;
+export const SyncDiscordDocument = new TypedDocumentString(`
+    mutation SyncDiscord($dryRun: Boolean!, $overwriteManual: Boolean!) {
+  __typename
+  syncDiscordRoles(dryRun: $dryRun, overwriteManual: $overwriteManual) {
+    __typename
+    report {
+      __typename
+      at
+      dryRun
+      added
+      promoted
+      demoted
+      renamed
+      linked
+      untouched
+      conflictCount
+      keptCount
+      changes {
+        __typename
+        ...SyncChange
+      }
+      conflicts {
+        __typename
+        ...SyncChange
+      }
+    }
+  }
+}
+    fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}`, {"hash":"sha256:bc839ec42c66b927cfb094b6b0112b9b5a6e7c15a0b4e776a3bce46daf85c731"}) as unknown as TypedDocumentString<SyncDiscordMutation, SyncDiscordMutationVariables>;
+export const RetryDiscordMessageDocument = new TypedDocumentString(`
+    mutation RetryDiscordMessage($id: ID!) {
+  __typename
+  retryDiscordMessage(id: $id) {
+    __typename
+    message {
+      __typename
+      id
+      state
+    }
+  }
+}
+    `, {"hash":"sha256:430e9193b2df92d9e30c1cca7abbfcff083dc604ddcb4bb2b74051dc0fdc5914"}) as unknown as TypedDocumentString<RetryDiscordMessageMutation, RetryDiscordMessageMutationVariables>;
 export const ExportRosterDocument = new TypedDocumentString(`
     query ExportRoster($format: RosterFormat!) {
   __typename

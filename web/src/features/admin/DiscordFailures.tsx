@@ -1,0 +1,75 @@
+import { useAction } from "../../app/data";
+import { RowLink } from "../../app/Link";
+import { inWords } from "../../app/labels";
+import { ErrorState } from "../../app/Page";
+import { usePages } from "../../app/pages";
+import { DiscordFailuresDocument, RetryDiscordMessageDocument } from "../../gql/graphql";
+import { Button, ButtonRow } from "../../ui/Button";
+import { Row, Rows, Section } from "../../ui/Card";
+import { Time } from "../../ui/Countdown";
+import { Skeleton } from "../../ui/PageState";
+import { toast } from "../../ui/Toast";
+
+/** Messages that could not be delivered, and another attempt. */
+export function DiscordFailures({ count }: { count: number }) {
+  const messages = usePages(
+    DiscordFailuresDocument,
+    (after) => ({ after: after ?? null }),
+    ({ discordMessages }) => discordMessages,
+  );
+  const { run, busy } = useAction(RetryDiscordMessageDocument);
+  const retry = async (id: string) => {
+    const { error } = await run({ id });
+    if (error) toast(error.message, { tone: "danger" });
+    else toast("The message is on its way");
+    messages.refetch();
+  };
+  return (
+    <Section
+      title="Messages that failed"
+      description={count === 0 ? "None: all messages arrived." : undefined}
+    >
+      {messages.isLoading ? (
+        <Skeleton rows={2} />
+      ) : messages.error && messages.nodes.length === 0 ? (
+        <ErrorState error={messages.error} onRetry={messages.refetch} />
+      ) : messages.nodes.length === 0 ? (
+        <p>There is nothing to send again.</p>
+      ) : (
+        <>
+          <Rows label="Messages that failed">
+            {messages.nodes.map(({ id, kind, campaign, member, problem, queuedAt }) => (
+              <Row
+                key={id}
+                title={
+                  campaign ? (
+                    <RowLink href={`/votes/${campaign.id}`} dir="auto">
+                      {campaign.title}
+                    </RowLink>
+                  ) : (
+                    <span dir="auto">{member?.displayName ?? inWords(kind)}</span>
+                  )
+                }
+                detail={
+                  <>
+                    {inWords(kind)} · <Time at={queuedAt} /> · {problem}
+                  </>
+                }
+                end={
+                  <Button small icon="refresh" busy={busy} onClick={() => retry(id)}>
+                    Send again
+                  </Button>
+                }
+              />
+            ))}
+          </Rows>
+          {messages.hasMore && (
+            <ButtonRow>
+              <Button onClick={messages.loadMore}>Show more</Button>
+            </ButtonRow>
+          )}
+        </>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,131 @@
+import { useState } from "react";
+import { useAction } from "../../app/data";
+import { FormError } from "../../app/FormError";
+import { resync } from "../../app/resync";
+import { useUnsaved } from "../../app/unsaved";
+import {
+  type DiscordAdminQuery,
+  type DiscordLinkPartsFragment,
+  LinkDiscordDocument,
+} from "../../gql/graphql";
+import { Notice } from "../../ui/Alert";
+import { Button, ButtonRow } from "../../ui/Button";
+import { Section } from "../../ui/Card";
+import { Field, Select } from "../../ui/Field";
+import { Form } from "../../ui/Form";
+import { toast } from "../../ui/Toast";
+
+interface DiscordLinkFormProps {
+  link: DiscordLinkPartsFragment | null;
+  ranks: DiscordAdminQuery["ranks"];
+}
+
+/** The link to the guild's Discord server with its settings. */
+export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
+  const [isDirty, setDirty] = useState(false);
+  const [warnings, setWarnings] = useState<readonly string[]>([]);
+  const { run, busy, error } = useAction(LinkDiscordDocument);
+  useUnsaved(isDirty);
+  const save = async (values: Record<string, string>) => {
+    const { data } = await run({
+      input: {
+        serverId: values.serverId?.trim() ?? "",
+        channelId: values.channelId?.trim() || null,
+        logChannelId: values.logChannelId?.trim() || null,
+        campaignUrl: values.campaignUrl?.trim() || null,
+        color: values.color?.trim() || null,
+        thumbnailUrl: values.thumbnailUrl?.trim() || null,
+        newcomerRankId: values.newcomerRankId || null,
+        syncIntervalMinutes: Number(values.syncIntervalMinutes) || null,
+      },
+    });
+    if (!data) return;
+    setDirty(false);
+    setWarnings(data.linkDiscord?.warnings ?? []);
+    toast(link ? "Settings saved" : "The server is linked");
+    resync();
+  };
+  return (
+    <Section
+      title={link ? "Linked server" : "Link the guild's Discord server"}
+      description="Ids are copied in Discord with developer mode on: a right click on the server or channel, then Copy ID."
+    >
+      <Form
+        onSubmit={save}
+        fieldErrors={error?.fields}
+        error={error && <FormError error={error} />}
+        aria-label="Discord server"
+      >
+        <div onChange={() => setDirty(true)}>
+          <Field
+            name="serverId"
+            label="Server"
+            hint="The id of the Discord server."
+            required
+            inputMode="numeric"
+            defaultValue={link?.serverId}
+          />
+          <Field
+            name="channelId"
+            label="Channel for votes"
+            hint="The bot announces votes here that everybody may see."
+            inputMode="numeric"
+            defaultValue={link?.channelId ?? ""}
+          />
+          <Field
+            name="logChannelId"
+            label="Channel for officers"
+            hint="What needs attention: conflicts of the sync, failed messages, drafts that could not start."
+            inputMode="numeric"
+            defaultValue={link?.logChannelId ?? ""}
+          />
+          <Select
+            name="newcomerRankId"
+            label="Rank of newcomers without a mapped role"
+            defaultValue={link?.newcomerRank?.id ?? ""}
+            options={[
+              { value: "", label: "The lowest rank with a role" },
+              ...ranks.map(({ id, name }) => ({ value: id, label: name })),
+            ]}
+          />
+          <Field
+            name="syncIntervalMinutes"
+            label="Minutes between two syncs"
+            type="number"
+            min={5}
+            max={10_080}
+            defaultValue={link?.syncIntervalMinutes ?? 60}
+          />
+          <Field
+            name="color"
+            label="Colour of messages"
+            hint="As #RRGGBB."
+            defaultValue={link?.color ?? ""}
+          />
+          <Field
+            name="campaignUrl"
+            label="Address to which titles of votes link"
+            hint="With {id} for the vote. Leave it empty to link to this site."
+            defaultValue={link?.campaignUrl ?? ""}
+          />
+          <Field
+            name="thumbnailUrl"
+            label="Address of a picture for messages"
+            type="url"
+            defaultValue={link?.thumbnailUrl ?? ""}
+          />
+        </div>
+        {warnings.map((warning) => (
+          <Notice key={warning} icon="warning">
+            {warning}
+          </Notice>
+        ))}
+        <ButtonRow end>
+          <Button type="submit" variant="primary" icon="check" busy={busy}>
+            {link ? "Save" : "Link the server"}
+          </Button>
+        </ButtonRow>
+      </Form>
+    </Section>
+  );
+}

@@ -1,0 +1,128 @@
+import { useState } from "react";
+import { useAction, useData } from "../../app/data";
+import { Guard } from "../../app/Guard";
+import { ErrorState, Loaded, Page } from "../../app/Page";
+import { resync } from "../../app/resync";
+import { DiscordAdminDocument, type DiscordAdminQuery, UnlinkDiscordDocument } from "../../gql/graphql";
+import { Alert, Notice } from "../../ui/Alert";
+import { Button } from "../../ui/Button";
+import { Badge, Section } from "../../ui/Card";
+import { Time } from "../../ui/Countdown";
+import { ConfirmDialog } from "../../ui/Dialog";
+import { toast } from "../../ui/Toast";
+import { DiscordFailures } from "./DiscordFailures";
+import { DiscordLinkForm } from "./DiscordLinkForm";
+import { DiscordSync } from "./DiscordSync";
+
+type Status = NonNullable<DiscordAdminQuery["discordStatus"]>;
+
+/** The bot's connection, the link to the guild's Discord server, and the sync of ranks. */
+export default function DiscordPage() {
+  return (
+    <Guard permission="DISCORD_MANAGE" title="Discord">
+      <Contents />
+    </Guard>
+  );
+}
+
+function Contents() {
+  const result = useData(DiscordAdminDocument, {});
+  const status = result.data?.discordStatus;
+  return (
+    <Page
+      title="Discord"
+      subtitle={
+        status && (
+          <>
+            <ConnectionBadge status={status} />
+            {status.since && (
+              <span>
+                since <Time at={status.since} />
+              </span>
+            )}
+            {status.queued > 0 && <span>{status.queued} messages on their way</span>}
+          </>
+        )
+      }
+    >
+      <Loaded result={result}>
+        {({ discordStatus, ranks }) =>
+          discordStatus ? (
+            <Parts status={discordStatus} ranks={ranks} />
+          ) : (
+            <ErrorState
+              error={{ kind: "unavailable", message: "The server says nothing of Discord.", fields: {} }}
+              onRetry={result.refetch}
+            />
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
+
+function Parts({ status, ranks }: { status: Status; ranks: DiscordAdminQuery["ranks"] }) {
+  if (status.connection === "OFF") {
+    return (
+      <Notice icon="info">
+        This site has no Discord bot. An operator sets one up with a bot token, as the documentation of
+        Discord describes.
+      </Notice>
+    );
+  }
+  return (
+    <>
+      {status.problem && <Alert>{status.problem}</Alert>}
+      {status.warnings?.map((warning) => (
+        <Notice key={warning} icon="warning">
+          {warning}
+        </Notice>
+      ))}
+      <DiscordLinkForm key={status.link?.serverId ?? "none"} link={status.link ?? null} ranks={ranks} />
+      {status.link && <DiscordSync link={status.link} />}
+      <DiscordFailures count={status.failed} />
+      {status.link && <Unlink />}
+    </>
+  );
+}
+
+const CONNECTIONS: Record<string, { word: string; tone: "success" | "neutral" | "danger" }> = {
+  OFF: { word: "No bot", tone: "neutral" },
+  CONNECTING: { word: "Connecting", tone: "neutral" },
+  CONNECTED: { word: "Connected", tone: "success" },
+  REFUSED: { word: "Refused by Discord", tone: "danger" },
+};
+
+function ConnectionBadge({ status: { connection } }: { status: Status }) {
+  const { word, tone } = CONNECTIONS[connection] ?? { word: connection, tone: "neutral" };
+  return <Badge tone={tone}>{word}</Badge>;
+}
+
+function Unlink() {
+  const [isAsking, setAsking] = useState(false);
+  const { run } = useAction(UnlinkDiscordDocument);
+  return (
+    <Section title="Remove the link" description="Members, ranks and the roles of ranks stay.">
+      <Button variant="danger" onClick={() => setAsking(true)}>
+        Remove the link
+      </Button>
+      {isAsking && (
+        <ConfirmDialog
+          title="Remove the link to the Discord server?"
+          confirmLabel="Remove the link"
+          danger
+          onClose={() => setAsking(false)}
+          onConfirm={async () => {
+            const { error } = await run({});
+            if (error) return error.message;
+            toast("The link is removed");
+            resync();
+            return undefined;
+          }}
+        >
+          <p>The bot announces nothing there any longer, and ranks no longer follow roles.</p>
+        </ConfirmDialog>
+      )}
+    </Section>
+  );
+}
