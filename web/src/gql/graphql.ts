@@ -32,6 +32,20 @@ export type AnnouncementLevel =
   /** The launch, and the results or the cancellation. */
   | 'QUIET';
 
+/** Conditions that all listed events meet. */
+export type AuditFilter = {
+  /** Kinds of the change, as in `AuditEvent.action`: at most 100. */
+  actions?: Array<string> | null | undefined;
+  /** Id of the member who made the change. */
+  actorId?: string | number | null | undefined;
+  /** Only events at this time or later. */
+  from?: string | null | undefined;
+  /** Id of the changed object. */
+  subjectId?: string | number | null | undefined;
+  /** Only events before this time. */
+  to?: string | null | undefined;
+};
+
 /** What a viewer can do with a campaign. */
 export type CampaignAction =
   /** Set the draft live now. */
@@ -634,6 +648,14 @@ export type UpdateCharacterInput = {
   spec?: string | null | undefined;
 };
 
+/** Changes to the guild. An omitted field keeps its value. */
+export type UpdateGuildInput = {
+  /** Name, at most 100 characters. */
+  name?: string | null | undefined;
+  /** Region in which the guild plays. */
+  region?: Region | null | undefined;
+};
+
 /** Changes to the viewer. An omitted field keeps its value. */
 export type UpdateMeInput = {
   /** Display name, at most 100 characters; `null` resets it to the Discord username. */
@@ -751,12 +773,31 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { __typename: 'Query', me: { __typename: 'Member', id: string, displayName: string, discordUsername: string | null, rank: { __typename: 'Rank', id: string, name: string, level: number, permissions: Array<Permission> } } | null, guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region } };
 
-export type DiscordLinkPartsFragment = { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null };
+export type AuditLogQueryVariables = Exact<{
+  filter: AuditFilter;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { __typename: 'Query', auditLog: { __typename: 'AuditEventConnection', nodes: Array<{ __typename: 'AuditEvent', id: string, at: string, action: string, summary: string, actorRank: string | null, actor: { __typename: 'Member', id: string, displayName: string } | null, subject:
+        | { __typename: 'AuditEvent', id: string }
+        | { __typename: 'Ballot', id: string }
+        | { __typename: 'Campaign', id: string }
+        | { __typename: 'CampaignEntry', id: string }
+        | { __typename: 'Character', id: string }
+        | { __typename: 'DiscordMessage', id: string }
+        | { __typename: 'Guild', id: string }
+        | { __typename: 'Member', id: string }
+        | { __typename: 'Rank', id: string }
+        | { __typename: 'Session', id: string }
+       | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
+
+export type DiscordLinkPartsFragment = { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null };
 
 export type DiscordAdminQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DiscordAdminQuery = { __typename: 'Query', discordStatus: { __typename: 'DiscordStatus', connection: DiscordConnectionState, since: string | null, problem: string | null, queued: number, failed: number, warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+export type DiscordAdminQuery = { __typename: 'Query', discordStatus: { __typename: 'DiscordStatus', connection: DiscordConnectionState, since: string | null, problem: string | null, queued: number, failed: number, warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
 
 export type DiscordFailuresQueryVariables = Exact<{
   after?: string | null | undefined;
@@ -770,7 +811,7 @@ export type LinkDiscordMutationVariables = Exact<{
 }>;
 
 
-export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } } | null };
+export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } } | null };
 
 export type UnlinkDiscordMutationVariables = Exact<{ [key: string]: never; }>;
 
@@ -793,6 +834,18 @@ export type RetryDiscordMessageMutationVariables = Exact<{
 
 
 export type RetryDiscordMessageMutation = { __typename: 'Mutation', retryDiscordMessage: { __typename: 'DiscordMessagePayload', message: { __typename: 'DiscordMessage', id: string, state: DiscordMessageState } } | null };
+
+export type GuildSettingsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type GuildSettingsQuery = { __typename: 'Query', guild: { __typename: 'Guild', id: string, slug: string, name: string, region: Region, memberCount: number, createdAt: string } };
+
+export type UpdateGuildMutationVariables = Exact<{
+  input: UpdateGuildInput;
+}>;
+
+
+export type UpdateGuildMutation = { __typename: 'Mutation', updateGuild: { __typename: 'GuildPayload', guild: { __typename: 'Guild', id: string, name: string, region: Region } } | null };
 
 export type ExportRosterQueryVariables = Exact<{
   format: RosterFormat;
@@ -892,6 +945,11 @@ export type DraftQueryVariables = Exact<{
 
 export type DraftQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, minRankLevelToVote: number, minRankLevelToView: number | null, startAt: string | null, durationHours: number, closesAt: string | null, status: CampaignStatus, earlyCloseIfAllVoted: boolean, resultsVisibility: ResultsVisibility, announcements: AnnouncementLevel, discordChannelId: string | null, activationBlockers: Array<ActivationBlocker> | null, draftRevision: number | null, viewerActions: Array<CampaignAction>, turnout: { __typename: 'Turnout', eligible: number, voted: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }> } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
 
+export type VoteChannelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type VoteChannelsQuery = { __typename: 'Query', discordChannels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> | null };
+
 export type EarlierVotesQueryVariables = Exact<{
   search?: string | null | undefined;
 }>;
@@ -960,17 +1018,11 @@ export type HomeDraftFragment = { __typename: 'Campaign', id: string, title: str
 export type HomeQueryVariables = Exact<{
   managesVotes: boolean;
   managesDiscord: boolean;
+  firstSteps: boolean;
 }>;
 
 
-export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number } | null };
-
-export type FirstStepsQueryVariables = Exact<{
-  managesDiscord: boolean;
-}>;
-
-
-export type FirstStepsQuery = { __typename: 'Query', members: { __typename: 'MemberConnection', totalCount: number }, registered: { __typename: 'MemberConnection', totalCount: number }, campaigns: { __typename: 'CampaignConnection', totalCount: number }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, link: { __typename: 'DiscordLink', serverId: string } | null } | null };
+export type HomeQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, status: CampaignStatus, closesAt: string | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }> }, pastVotes: { __typename: 'PastVoteConnection', nodes: Array<{ __typename: 'PastVote', closedAt: string, campaign: { __typename: 'Campaign', id: string, title: string, turnout: { __typename: 'Turnout', eligible: number, voted: number } }, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }> }, drafts?: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, startAt: string | null, activationBlockers: Array<ActivationBlocker> | null }> }, discordStatus?: { __typename: 'DiscordStatus', connection: DiscordConnectionState, problem: string | null, failed: number, link: { __typename: 'DiscordLink', serverId: string } | null } | null, members?: { __typename: 'MemberConnection', totalCount: number }, registered?: { __typename: 'MemberConnection', totalCount: number }, votes?: { __typename: 'CampaignConnection', totalCount: number } };
 
 export type ProfileQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1223,7 +1275,14 @@ export type VoteTallySubscriptionVariables = Exact<{
 }>;
 
 
-export type VoteTallySubscription = { voteTally: { __typename: 'VoteTally', revision: number, status: CampaignStatus, isFinal: boolean, countedAt: string, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, standings: Array<{ __typename: 'Standing', place: number, points: number, pickCounts: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }> } };
+export type VoteTallySubscription = { voteTally: { __typename: 'VoteTally', revision: number, status: CampaignStatus, isFinal: boolean, countedAt: string, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, standings: Array<{ __typename: 'Standing', place: number, points: number, pickCounts: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, runoffRounds: Array<{ __typename: 'RunoffRound', number: number, exhausted: number, tieBroken: boolean, counts: Array<{ __typename: 'RunoffCount', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, eliminated: Array<{ __typename: 'CampaignEntry', id: string, name: string }>, winner: { __typename: 'CampaignEntry', id: string, name: string } | null }> | null, pairwise: Array<{ __typename: 'PairwiseRow', preferred: Array<number>, strengths: Array<number>, entry: { __typename: 'CampaignEntry', id: string, name: string } }> | null, transfers: { __typename: 'TransferCount', quota: number, stages: Array<{ __typename: 'TransferStage', number: number, tieBroken: boolean, nonTransferable: number, surplusOf: { __typename: 'CampaignEntry', id: string, name: string } | null, excluded: { __typename: 'CampaignEntry', id: string, name: string } | null, counts: Array<{ __typename: 'TransferredVotes', votes: number, entry: { __typename: 'CampaignEntry', id: string, name: string } }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> }>, elected: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } };
+
+export type VoteTurnoutSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type VoteTurnoutSubscription = { turnoutChanged: { __typename: 'TurnoutUpdate', campaignId: string, isFinal: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number } } };
 
 export type VoteChangedSubscriptionVariables = Exact<{
   id: string | number;
@@ -1267,6 +1326,15 @@ export const DiscordLinkPartsFragmentDoc = new TypedDocumentString(`
     fragment DiscordLinkParts on DiscordLink {
   __typename
   serverId
+  server {
+    __typename
+    name
+    channels {
+      __typename
+      id
+      name
+    }
+  }
   channelId
   logChannelId
   campaignUrl
@@ -1827,6 +1895,36 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:aaf2fb194f64569fa096d7a5654ae8cdc784c82125f342339cdb762befe2cdcf"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($filter: AuditFilter!, $after: String) {
+  __typename
+  auditLog(first: 50, after: $after, filter: $filter) {
+    __typename
+    nodes {
+      __typename
+      id
+      at
+      action
+      summary
+      actorRank
+      actor {
+        __typename
+        id
+        displayName
+      }
+      subject {
+        __typename
+        id
+      }
+    }
+    pageInfo {
+      __typename
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `, {"hash":"sha256:e29e2bbe7ecdd24fa0ba76c96c7083cecdf2966c46a29935b989a743911d0daf"}) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
 export const DiscordAdminDocument = new TypedDocumentString(`
     query DiscordAdmin {
   __typename
@@ -1853,6 +1951,15 @@ export const DiscordAdminDocument = new TypedDocumentString(`
     fragment DiscordLinkParts on DiscordLink {
   __typename
   serverId
+  server {
+    __typename
+    name
+    channels {
+      __typename
+      id
+      name
+    }
+  }
   channelId
   logChannelId
   campaignUrl
@@ -1873,7 +1980,7 @@ export const DiscordAdminDocument = new TypedDocumentString(`
     promoted
     demoted
   }
-}`, {"hash":"sha256:1ff61449101ede81a8921cdbf96772570331cdf0b144d76abbbffac65f7bef03"}) as unknown as TypedDocumentString<DiscordAdminQuery, DiscordAdminQueryVariables>;
+}`, {"hash":"sha256:fea6ff1c400e1a4681bfa3e6eddd145c09b917d76d54f269453b4ced993ccf74"}) as unknown as TypedDocumentString<DiscordAdminQuery, DiscordAdminQueryVariables>;
 export const DiscordFailuresDocument = new TypedDocumentString(`
     query DiscordFailures($after: String) {
   __typename
@@ -1920,6 +2027,15 @@ export const LinkDiscordDocument = new TypedDocumentString(`
     fragment DiscordLinkParts on DiscordLink {
   __typename
   serverId
+  server {
+    __typename
+    name
+    channels {
+      __typename
+      id
+      name
+    }
+  }
   channelId
   logChannelId
   campaignUrl
@@ -1940,7 +2056,7 @@ export const LinkDiscordDocument = new TypedDocumentString(`
     promoted
     demoted
   }
-}`, {"hash":"sha256:2a033893c3b57d64405f9f13b0ad78396ceebe661b1590e1f72f81d0710e6c73"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
+}`, {"hash":"sha256:40d6b5b6d97ce97ab4f921c9835e3331afcf0382dda6cceddadba54326ef064a"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
 export const UnlinkDiscordDocument = new TypedDocumentString(`
     mutation UnlinkDiscord {
   __typename
@@ -2009,6 +2125,34 @@ export const RetryDiscordMessageDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:430e9193b2df92d9e30c1cca7abbfcff083dc604ddcb4bb2b74051dc0fdc5914"}) as unknown as TypedDocumentString<RetryDiscordMessageMutation, RetryDiscordMessageMutationVariables>;
+export const GuildSettingsDocument = new TypedDocumentString(`
+    query GuildSettings {
+  __typename
+  guild {
+    __typename
+    id
+    slug
+    name
+    region
+    memberCount
+    createdAt
+  }
+}
+    `, {"hash":"sha256:5f39faa9b5e0e74c77aed0a6a789dbb3dc334e23e8a3f6c375e5e4e1f45de6f8"}) as unknown as TypedDocumentString<GuildSettingsQuery, GuildSettingsQueryVariables>;
+export const UpdateGuildDocument = new TypedDocumentString(`
+    mutation UpdateGuild($input: UpdateGuildInput!) {
+  __typename
+  updateGuild(input: $input) {
+    __typename
+    guild {
+      __typename
+      id
+      name
+      region
+    }
+  }
+}
+    `, {"hash":"sha256:8832bb89380a6e4d4d0113d846698493548d3ec10623eb3092b1e213518a2d00"}) as unknown as TypedDocumentString<UpdateGuildMutation, UpdateGuildMutationVariables>;
 export const ExportRosterDocument = new TypedDocumentString(`
     query ExportRoster($format: RosterFormat!) {
   __typename
@@ -2349,6 +2493,16 @@ fragment Draft on Campaign {
     ...DraftEntry
   }
 }`, {"hash":"sha256:f10454864377497a58405bfe3f93001a5327da9c0feee668c28f03a5fbf0fc53"}) as unknown as TypedDocumentString<DraftQuery, DraftQueryVariables>;
+export const VoteChannelsDocument = new TypedDocumentString(`
+    query VoteChannels {
+  __typename
+  discordChannels {
+    __typename
+    id
+    name
+  }
+}
+    `, {"hash":"sha256:cb334360d8daf242e4056d5d7913ae1c858de58fb6870dd90a348f7f72620315"}) as unknown as TypedDocumentString<VoteChannelsQuery, VoteChannelsQueryVariables>;
 export const EarlierVotesDocument = new TypedDocumentString(`
     query EarlierVotes($search: String) {
   __typename
@@ -2680,7 +2834,7 @@ export const DeleteVoteDocument = new TypedDocumentString(`
 }
     `, {"hash":"sha256:2f1f81e7d2e99fb9e971be970b857ddbdb27d5d96ed316df30ec380212e4bbea"}) as unknown as TypedDocumentString<DeleteVoteMutation, DeleteVoteMutationVariables>;
 export const HomeDocument = new TypedDocumentString(`
-    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!) {
+    query Home($managesVotes: Boolean!, $managesDiscord: Boolean!, $firstSteps: Boolean!) {
   __typename
   campaigns(
     first: 50
@@ -2731,6 +2885,22 @@ export const HomeDocument = new TypedDocumentString(`
     connection
     problem
     failed
+    link {
+      __typename
+      serverId
+    }
+  }
+  members(first: 1) @include(if: $firstSteps) {
+    __typename
+    totalCount
+  }
+  registered: members(first: 1, filter: {registered: true}) @include(if: $firstSteps) {
+    __typename
+    totalCount
+  }
+  votes: campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) @include(if: $firstSteps) {
+    __typename
+    totalCount
   }
 }
     fragment HomeCampaign on Campaign {
@@ -2754,32 +2924,7 @@ fragment HomeDraft on Campaign {
   title
   startAt
   activationBlockers
-}`, {"hash":"sha256:abd5fc6099b0d8ac2ee29f8afc9f5bce3a62db763f70c33566d46a8a1cf3f2f4"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
-export const FirstStepsDocument = new TypedDocumentString(`
-    query FirstSteps($managesDiscord: Boolean!) {
-  __typename
-  members(first: 1) {
-    __typename
-    totalCount
-  }
-  registered: members(first: 1, filter: {registered: true}) {
-    __typename
-    totalCount
-  }
-  campaigns(first: 1, filter: {status: [DRAFT, LIVE, CLOSED, ARCHIVED]}) {
-    __typename
-    totalCount
-  }
-  discordStatus @include(if: $managesDiscord) {
-    __typename
-    connection
-    link {
-      __typename
-      serverId
-    }
-  }
-}
-    `, {"hash":"sha256:e08125772772a73c9f891dc9ec1901be73f3dbee7b5d087e85133b4bc783f461"}) as unknown as TypedDocumentString<FirstStepsQuery, FirstStepsQueryVariables>;
+}`, {"hash":"sha256:cbf2da999c9ab7137864cf594ed7584e74fcad79021542c7ef3032954bf4e89b"}) as unknown as TypedDocumentString<HomeQuery, HomeQueryVariables>;
 export const ProfileDocument = new TypedDocumentString(`
     query Profile {
   __typename
@@ -4023,6 +4168,18 @@ export const VoteTallyDocument = new TypedDocumentString(`
       __typename
       ...VoteStanding
     }
+    runoffRounds {
+      __typename
+      ...VoteRunoffRound
+    }
+    pairwise {
+      __typename
+      ...VotePairwiseRow
+    }
+    transfers {
+      __typename
+      ...VoteTransferCount
+    }
   }
 }
     fragment VoteStanding on Standing {
@@ -4036,13 +4193,106 @@ export const VoteTallyDocument = new TypedDocumentString(`
     name
   }
 }
+fragment VoteRunoffRound on RunoffRound {
+  __typename
+  number
+  exhausted
+  tieBroken
+  counts {
+    __typename
+    entry {
+      __typename
+      id
+      name
+    }
+    votes
+  }
+  eliminated {
+    __typename
+    id
+    name
+  }
+  winner {
+    __typename
+    id
+    name
+  }
+}
+fragment VotePairwiseRow on PairwiseRow {
+  __typename
+  entry {
+    __typename
+    id
+    name
+  }
+  preferred
+  strengths
+}
+fragment VoteTransferCount on TransferCount {
+  __typename
+  quota
+  stages {
+    __typename
+    number
+    tieBroken
+    nonTransferable
+    surplusOf {
+      __typename
+      id
+      name
+    }
+    excluded {
+      __typename
+      id
+      name
+    }
+    counts {
+      __typename
+      entry {
+        __typename
+        id
+        name
+      }
+      votes
+    }
+    elected {
+      __typename
+      id
+      name
+    }
+  }
+  elected {
+    __typename
+    id
+    name
+  }
+}
 fragment VoteTurnout on Turnout {
   __typename
   eligible
   voted
   percent
   awaitingRegistration
-}`, {"hash":"sha256:011975e99a019270b9224a7036de5a09841c38c95b4112a9dd71771811b99ffe"}) as unknown as TypedDocumentString<VoteTallySubscription, VoteTallySubscriptionVariables>;
+}`, {"hash":"sha256:91aeb9e152568653f06dc2a99e4fc46d185f4ebb6d882c1b1541c60376983dbb"}) as unknown as TypedDocumentString<VoteTallySubscription, VoteTallySubscriptionVariables>;
+export const VoteTurnoutDocument = new TypedDocumentString(`
+    subscription VoteTurnout($id: ID!) {
+  turnoutChanged(campaignId: $id) {
+    __typename
+    campaignId
+    isFinal
+    turnout {
+      __typename
+      ...VoteTurnout
+    }
+  }
+}
+    fragment VoteTurnout on Turnout {
+  __typename
+  eligible
+  voted
+  percent
+  awaitingRegistration
+}`, {"hash":"sha256:2ab0b6e7aa7d14f5adf253d1d1442301e9b2e553269bb37c2fc1fe0692883089"}) as unknown as TypedDocumentString<VoteTurnoutSubscription, VoteTurnoutSubscriptionVariables>;
 export const VoteChangedDocument = new TypedDocumentString(`
     subscription VoteChanged($id: ID!) {
   campaignChanged(campaignId: $id) {

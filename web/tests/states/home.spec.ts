@@ -97,6 +97,21 @@ test("officers see blocked drafts and failed messages", async ({ page }) => {
   await expectGoodPage(page);
 });
 
+test("Back returns to the place on the page before", async ({ page }) => {
+  const nodes = Array.from({ length: 40 }, (_, index) => vote(`c${index}`, `Vote ${index}`, false));
+  await start(page, null, { campaigns: { nodes } });
+  await page.goto("/");
+  await page.getByRole("link", { name: "Vote 35", exact: true }).scrollIntoViewIfNeeded();
+  const before = await page.evaluate(() => window.scrollY);
+  expect(before).toBeGreaterThan(500);
+  await page.getByRole("link", { name: "Vote 35", exact: true }).click();
+  await expect(page).toHaveURL(/\/votes\/c35$/);
+  expect(await page.evaluate(() => window.scrollY)).toBe(0);
+  await page.goBack();
+  await expect(page.getByRole("link", { name: "Vote 35", exact: true })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(before);
+});
+
 test("a page that loads shows its layout after 200 ms", async ({ page }) => {
   const state = await start(page, memberFixture());
   state.mode = "loading";

@@ -47,7 +47,7 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
   };
   return (
     <Section
-      title={link ? "Linked server" : "Link the guild's Discord server"}
+      title={link ? (link.server?.name ?? "Linked server") : "Link the guild's Discord server"}
       description="Ids are copied in Discord with developer mode on: a right click on the server or channel, then Copy ID."
     >
       <Form
@@ -65,19 +65,19 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
             inputMode="numeric"
             defaultValue={link?.serverId}
           />
-          <Field
+          <ChannelField
             name="channelId"
             label="Channel for votes"
             hint="The bot announces votes here that everybody may see."
-            inputMode="numeric"
-            defaultValue={link?.channelId ?? ""}
+            channels={link?.server?.channels}
+            value={link?.channelId}
           />
-          <Field
+          <ChannelField
             name="logChannelId"
             label="Channel for officers"
             hint="What needs attention: conflicts of the sync, failed messages, drafts that could not start."
-            inputMode="numeric"
-            defaultValue={link?.logChannelId ?? ""}
+            channels={link?.server?.channels}
+            value={link?.logChannelId}
           />
           <Select
             name="newcomerRankId"
@@ -127,5 +127,30 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
         </ButtonRow>
       </Form>
     </Section>
+  );
+}
+
+interface ChannelFieldProps {
+  name: string;
+  label: string;
+  hint: string;
+  channels: readonly { id: string; name: string }[] | undefined;
+  value: string | null | undefined;
+}
+
+/** A channel by name, or by id while Discord does not name them. */
+function ChannelField({ channels, value, ...props }: ChannelFieldProps) {
+  if (!channels) return <Field {...props} inputMode="numeric" defaultValue={value ?? ""} />;
+  const isKnown = !value || channels.some(({ id }) => id === value);
+  return (
+    <Select
+      {...props}
+      defaultValue={value ?? ""}
+      options={[
+        { value: "", label: "None" },
+        ...channels.map(({ id, name }) => ({ value: id, label: `#${name}` })),
+        ...(isKnown ? [] : [{ value: value ?? "", label: `Channel ${value}` }]),
+      ]}
+    />
   );
 }

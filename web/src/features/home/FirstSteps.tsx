@@ -1,9 +1,8 @@
 import { useState } from "react";
-import { useData } from "../../app/data";
 import { storageKey } from "../../app/guild";
 import { RowLink } from "../../app/Link";
 import { useViewer } from "../../app/viewer";
-import { FirstStepsDocument } from "../../gql/graphql";
+import type { HomeQuery } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { Badge, Row, Rows, Section } from "../../ui/Card";
 import { Icon } from "../../ui/Icon";
@@ -18,17 +17,26 @@ function isDismissed() {
   }
 }
 
-/** What a leader of a new guild does first. Shows until all is done, or dismissed. */
-export function FirstSteps() {
+/** Whether the first steps show to this viewer, and how to dismiss them. */
+export function useFirstSteps() {
   const { can } = useViewer();
   const [dismissed, setDismissed] = useState(isDismissed);
-  const { data } = useData(
-    FirstStepsDocument,
-    { managesDiscord: can("DISCORD_MANAGE") },
-    { pause: dismissed },
-  );
-  if (dismissed || !data) return null;
-  const { members, registered, campaigns, discordStatus } = data;
+  const dismiss = () => {
+    setDismissed(true);
+    try {
+      localStorage.setItem(KEY, "dismissed");
+    } catch {
+      // Storage is blocked: the steps show again next time.
+    }
+  };
+  return { isShown: can("GUILD_MANAGE") && !dismissed, dismiss };
+}
+
+/** What a leader of a new guild does first. Shows until all is done, or dismissed. */
+export function FirstSteps({ data, onDismiss }: { data: HomeQuery; onDismiss: () => void }) {
+  const { can } = useViewer();
+  const { members, registered, votes, discordStatus } = data;
+  if (!members || !registered || !votes) return null;
   const steps = [
     {
       title: "Fill the roster",
@@ -48,7 +56,7 @@ export function FirstSteps() {
       title: "Hold the first vote",
       detail: "Pick a method, add entries, and start it.",
       path: "/admin/votes/new",
-      isDone: campaigns.totalCount > 0,
+      isDone: votes.totalCount > 0,
       isShown: can("CAMPAIGNS_MANAGE"),
     },
     {
@@ -64,19 +72,11 @@ export function FirstSteps() {
   ].filter(({ isShown }) => isShown);
   // The link to Discord is an offer: without it a guild is set up too.
   if (steps.every(({ isDone, path }) => isDone || path === "/admin/discord")) return null;
-  const dismiss = () => {
-    setDismissed(true);
-    try {
-      localStorage.setItem(KEY, "dismissed");
-    } catch {
-      // Storage is blocked: the steps show again next time.
-    }
-  };
   return (
     <Section
       title="First steps"
       actions={
-        <Button variant="quiet" small onClick={dismiss}>
+        <Button variant="quiet" small onClick={onDismiss}>
           Dismiss
         </Button>
       }

@@ -10,13 +10,15 @@ import { HomeDocument } from "../../gql/graphql";
 import { ButtonRow } from "../../ui/Button";
 import { Skeleton } from "../../ui/PageState";
 import { Attention } from "./Attention";
-import { FirstSteps } from "./FirstSteps";
+import { FirstSteps, useFirstSteps } from "./FirstSteps";
 import styles from "./HomePage.module.css";
 import { OpenVotes, Results } from "./Votes";
 
 export default function HomePage() {
   const { guild, member, can } = useViewer();
+  const firstSteps = useFirstSteps();
   const result = useData(HomeDocument, {
+    firstSteps: firstSteps.isShown,
     managesVotes: can("CAMPAIGNS_MANAGE"),
     managesDiscord: can("DISCORD_MANAGE"),
   });
@@ -32,10 +34,10 @@ export default function HomePage() {
           <LinkButton href="/register">I have an invite code</LinkButton>
         </ButtonRow>
       )}
-      {can("GUILD_MANAGE") && <FirstSteps />}
       <Loaded result={result} skeleton={<HomeSkeleton />}>
         {(data) => (
           <>
+            {firstSteps.isShown && <FirstSteps data={data} onDismiss={firstSteps.dismiss} />}
             <OpenVotes campaigns={data.campaigns.nodes} />
             <Attention drafts={data.drafts?.nodes ?? []} discord={data.discordStatus} />
             <Cards />

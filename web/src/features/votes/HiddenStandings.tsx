@@ -1,8 +1,10 @@
-import { useEffect } from "react";
-import type {
-  StandingsHiddenReason,
-  VoteTurnoutFragment as Turnout,
-  VoteDetailsFragment,
+import { useEffect, useState } from "react";
+import { useLive } from "../../app/connection";
+import {
+  type StandingsHiddenReason,
+  type VoteTurnoutFragment as Turnout,
+  type VoteDetailsFragment,
+  VoteTurnoutDocument,
 } from "../../gql/graphql";
 import { Section } from "../../ui/Card";
 import { PageState } from "../../ui/PageState";
@@ -16,7 +18,23 @@ interface HiddenStandingsProps {
 }
 
 /** Why the standings are hidden, and when they show. The turnout moves meanwhile. */
-export function HiddenStandings({ vote, reason, onTurnout }: HiddenStandingsProps) {
+export function HiddenStandings({ vote, reason, refetch, onTurnout }: HiddenStandingsProps) {
+  const [restart, setRestart] = useState(0);
+  useLive(
+    VoteTurnoutDocument,
+    { id: vote.id },
+    {
+      onData: ({ turnoutChanged: { turnout, isFinal } }) => {
+        onTurnout(turnout);
+        if (isFinal) refetch();
+      },
+      onEnd: (errors) => {
+        refetch();
+        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) setRestart((it) => it + 1);
+      },
+    },
+    { restart },
+  );
   useEffect(() => () => onTurnout(undefined), [onTurnout]);
   return (
     <Section title="Standings">

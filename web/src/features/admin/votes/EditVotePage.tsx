@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { useAction, useData } from "../../../app/data";
+import { Guard } from "../../../app/Guard";
 import { BackLink, LinkButton } from "../../../app/Link";
-import { ErrorState, Loaded, Page } from "../../../app/Page";
-import { useViewer } from "../../../app/viewer";
+import { Loaded, Page } from "../../../app/Page";
 import { DeleteVoteDocument, DraftDocument, type DraftFragment, type DraftQuery } from "../../../gql/graphql";
 import { Notice } from "../../../ui/Alert";
 import { Button } from "../../../ui/Button";
@@ -17,18 +17,16 @@ import { StartVote } from "./StartVote";
 
 /** A draft while officers prepare it. */
 export default function EditVotePage({ params: { id = "" } }: { params: { id?: string } }) {
-  const { can } = useViewer();
-  const result = useData(DraftDocument, { id }, { pause: !can("CAMPAIGNS_MANAGE") });
+  return (
+    <Guard permission="CAMPAIGNS_MANAGE" title="Prepare a vote">
+      <Contents id={id} />
+    </Guard>
+  );
+}
+
+function Contents({ id }: { id: string }) {
+  const result = useData(DraftDocument, { id });
   const vote = result.data?.campaign;
-  if (!can("CAMPAIGNS_MANAGE")) {
-    return (
-      <Page title="Prepare a vote">
-        <ErrorState
-          error={{ kind: "forbidden", message: "This needs the permission CAMPAIGNS_MANAGE.", fields: {} }}
-        />
-      </Page>
-    );
-  }
   return (
     <Page
       title={result.data && !vote ? "Prepare a vote" : vote?.title}

@@ -2,8 +2,9 @@ import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { useAction, useData, useFetch } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
+import { Guard } from "../../../app/Guard";
 import { BackLink } from "../../../app/Link";
-import { ErrorState, Loaded, Page } from "../../../app/Page";
+import { Loaded, Page } from "../../../app/Page";
 import { useUnsaved } from "../../../app/unsaved";
 import { useViewer } from "../../../app/viewer";
 import {
@@ -25,17 +26,18 @@ const COPY = "copy";
 
 /** A new draft, from a preset or an earlier vote. All else is set in the editor. */
 export default function NewVotePage() {
-  const { can } = useViewer();
+  return (
+    <Guard permission="CAMPAIGNS_MANAGE" title="New vote">
+      <Contents />
+    </Guard>
+  );
+}
+
+function Contents() {
   const ranks = useData(NewVoteRanksDocument, {});
   return (
     <Page title="New vote" back={<BackLink href="/votes">Votes</BackLink>} width="narrow">
-      {can("CAMPAIGNS_MANAGE") ? (
-        <Loaded result={ranks}>{(data) => <NewVote ranks={data.ranks} />}</Loaded>
-      ) : (
-        <ErrorState
-          error={{ kind: "forbidden", message: "This needs the permission CAMPAIGNS_MANAGE.", fields: {} }}
-        />
-      )}
+      <Loaded result={ranks}>{(data) => <NewVote ranks={data.ranks} />}</Loaded>
     </Page>
   );
 }

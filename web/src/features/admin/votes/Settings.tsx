@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useAction } from "../../../app/data";
+import { useAction, useData } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
 import { useUnsaved } from "../../../app/unsaved";
 import {
@@ -7,6 +7,7 @@ import {
   type DraftQuery,
   type UpdateCampaignInput,
   UpdateVoteDocument,
+  VoteChannelsDocument,
   type VotingMethod,
 } from "../../../gql/graphql";
 import { Button, ButtonRow } from "../../../ui/Button";
@@ -32,6 +33,7 @@ const EVERYBODY = "";
 export function Settings({ vote, ranks, refetch }: SettingsProps) {
   const [draft, setDraft] = useState(() => fromVote(vote));
   const { run, busy, error } = useAction(UpdateVoteDocument);
+  const channels = useData(VoteChannelsDocument, {});
   const isDirty = JSON.stringify(draft) !== JSON.stringify(fromVote(vote));
   useUnsaved(isDirty);
   const set = (change: Partial<Values>) => setDraft({ ...draft, ...change });
@@ -194,7 +196,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             label="Channel"
             value={draft.discordChannelId}
             onChange={(event) => set({ discordChannelId: event.currentTarget.value })}
-            options={channelOptions([], draft.discordChannelId)}
+            options={channelOptions(channels.data?.discordChannels, draft.discordChannelId)}
           />
         </div>
         {error?.reason === "STALE_DRAFT" && (
