@@ -158,7 +158,7 @@ pub fn member_actions(
 /// An action of an officer on a rank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum, VariantArray)]
 pub enum RankAction {
-    /// Change the rank with `updateRank`.
+    /// Change the rank with `updateRank` or `setRankLevels`.
     Edit,
     /// Delete the rank with `deleteRank`.
     Delete,
@@ -175,7 +175,7 @@ impl RankAction {
         match self {
             Self::Edit => {
                 actor.require(MANAGE_RANKS)?;
-                ladder.check_rank(actor, Some(rank), rank)
+                ladder.check_rank(actor, Some(rank), rank, ladder)
             }
             Self::Delete => {
                 actor.require(MANAGE_RANKS)?;

@@ -15,7 +15,7 @@ use crate::{
     db::Conn,
     kernel::{
         error::{Refusal, Result},
-        id::GuildId,
+        id::{GuildId, RankId},
     },
 };
 
@@ -87,7 +87,28 @@ pub(super) async fn keep_access(conn: &mut Conn, guild: GuildId, before: &Ladder
     Ok(())
 }
 
-fn order_in_use() -> Refusal {
+/// The ranks that pass each other although a stored bound of the guild separates them.
+pub(super) async fn ranks_that_pass(
+    conn: &mut Conn,
+    guild: GuildId,
+    before: &Ladder,
+    after: &Ladder,
+) -> Result<BTreeSet<RankId>> {
+    let bounds = store::bounds(conn, guild).await?;
+    let mut passing = BTreeSet::new();
+    for bound in bounds.into_iter().filter(|bound| keep_meaning(before, after, *bound).is_none()) {
+        let is_admitted = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level >= bound);
+        let (admitted, refused): (Vec<&Rank>, Vec<&Rank>) = after.ranks().iter().partition(is_admitted);
+        let lowest = admitted.iter().map(|rank| rank.level).min().unwrap_or(i64::MAX);
+        let highest = refused.iter().map(|rank| rank.level).max().unwrap_or(i64::MIN);
+        passing.extend(admitted.into_iter().filter(|rank| rank.level <= highest).map(|rank| rank.id));
+        passing.extend(refused.into_iter().filter(|rank| rank.level >= lowest).map(|rank| rank.id));
+    }
+    Ok(passing)
+}
+
+/// Ranks that a bound separates cannot pass each other.
+pub(super) fn order_in_use() -> Refusal {
     let message = "Votes or audit events depend on the order of these ranks, so they cannot pass each other. Choose a level \
                    between the ranks next to it.";
     Refusal::conflict("RANK_ORDER_IN_USE", message).at("level")

@@ -16,6 +16,7 @@ mod key_refresh;
 mod member_list;
 mod members;
 mod policy;
+mod rank_levels;
 mod ranks;
 mod roster;
 mod roster_cache;
@@ -34,6 +35,7 @@ pub use self::{
     key_refresh::refresh_keys,
     members::{MemberChange, NewMember, create_member, revoke_access, summarize_change, update_me, update_member},
     policy::{Ladder, MANAGE_GUILD, MANAGE_MEMBERS, MANAGE_RANKS, check_leader_remains, lock_roster},
+    rank_levels::{RankLevel, set_rank_levels},
     ranks::{NewRank, RankChange, create_rank, delete_rank, move_ranks, update_rank},
     roster::{ImportOptions, ImportOutcome, RosterFile, export_roster, import_roster},
     roster_cache::RosterCache,

@@ -23,6 +23,7 @@ pub const MANAGE_RANKS: Permission = Permission::RanksManage;
 pub const MANAGE_MEMBERS: Permission = Permission::MembersManage;
 
 /// A guild's ranks, highest level first.
+#[derive(Clone)]
 pub struct Ladder(Vec<Rank>);
 
 impl Ladder {
@@ -121,13 +122,20 @@ impl Ladder {
     }
 
     /// Checks that this officer can change the rank `before` to `after`, or create `after` if `before` is `None`.
+    /// `changed` is the ladder after the whole change, by which other ranks may get new levels too.
     ///
     /// # Errors
     /// `FORBIDDEN` (`RANK_TOO_LOW`).
-    pub fn check_rank(&self, actor: &Viewer, before: Option<&Rank>, after: &Rank) -> Result<(), Refusal> {
+    pub fn check_rank(
+        &self,
+        actor: &Viewer,
+        before: Option<&Rank>,
+        after: &Rank,
+        changed: &Self,
+    ) -> Result<(), Refusal> {
         match before {
             Some(before) if self.is_leader(actor) && before.id == actor.rank => {
-                let others = self.0.iter().filter(|rank| rank.id != before.id);
+                let others = changed.0.iter().filter(|rank| rank.id != before.id);
                 if others.map(|rank| rank.level).max().is_some_and(|next| after.level <= next) {
                     return Err(Refusal::rank_too_low("The highest rank must remain the highest.").at("level"));
                 }
@@ -140,7 +148,10 @@ impl Ladder {
                 if let Some(before) = before {
                     self.check_below(actor, before)?;
                 }
-                self.check_below(actor, after).map_err(|refusal| refusal.at("level"))?;
+                // Only leaders can move their own rank.
+                let own = changed.rank(actor.rank).filter(|_| self.is_leader(actor));
+                let own_level = own.map_or(actor.rank_level, |own| own.level);
+                check_below_level(own_level, after).map_err(|refusal| refusal.at("level"))?;
                 let before = before.map(|rank| rank.permissions.clone()).unwrap_or_default();
                 check_gain(actor, &before, &after.permissions).map_err(|refusal| refusal.at("permissions"))
             }
@@ -152,11 +163,15 @@ impl Ladder {
     /// # Errors
     /// `FORBIDDEN` (`RANK_TOO_LOW`).
     pub fn check_below(&self, actor: &Viewer, rank: &Rank) -> Result<(), Refusal> {
-        if rank.level < actor.rank_level {
-            return Ok(());
-        }
-        Err(Refusal::rank_too_low("You can create, change and delete only ranks below your own."))
+        check_below_level(actor.rank_level, rank)
     }
+}
+
+fn check_below_level(level: i64, rank: &Rank) -> Result<(), Refusal> {
+    if rank.level < level {
+        return Ok(());
+    }
+    Err(Refusal::rank_too_low("You can create, change and delete only ranks below your own."))
 }
 
 /// Checks that `after` adds only permissions that the officer has.

@@ -73,7 +73,7 @@ pub async fn create_rank(access: &Access, viewer: &Viewer, new: NewRank) -> Resu
                 let (actor, ladder) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
                 let rank = InputCheck::run(|check| {
                     let rank = new.into_row(check, actor.guild);
-                    check.valid(ladder.check_rank(&actor, None, &rank));
+                    check.valid(ladder.check_rank(&actor, None, &rank, &ladder.with(&rank)));
                     check.valid(check_role(&ladder, &rank));
                     check_is_unique(check, &ladder, &rank);
                     rank
@@ -117,7 +117,7 @@ impl RankChange {
         };
         let after = InputCheck::run(|check| {
             let after = self.apply(check, before);
-            check.valid(ladder.check_rank(actor, Some(before), &after));
+            check.valid(ladder.check_rank(actor, Some(before), &after, &ladder.with(&after)));
             if after.discord_role_id != before.discord_role_id {
                 check.valid(check_role(ladder, &after));
             }
@@ -256,14 +256,16 @@ fn check_role(ladder: &Ladder, rank: &Rank) -> Result<(), Refusal> {
     }
 }
 
-fn level(level: i64) -> Result<i64, Refusal> {
+/// Checks that a level is in the range of levels.
+pub(super) fn level(level: i64) -> Result<i64, Refusal> {
     if (1..=MAX_LEVEL).contains(&level) {
         return Ok(level);
     }
     Err(Refusal::input("level", format!("level must be from 1 to {MAX_LEVEL}.")))
 }
 
-fn changes(before: &Rank, after: &Rank) -> Changes {
+/// The changes of a rank for the audit log.
+pub(super) fn changes(before: &Rank, after: &Rank) -> Changes {
     let mut changes = Changes::default();
     changes.note("name", &before.name, &after.name);
     changes.note("level", &before.level, &after.level);
@@ -280,11 +282,15 @@ fn permission_list(permissions: &Permissions) -> String {
 
 /// Checks that no other rank has this one's name or level. The caller must have locked the roster.
 fn check_is_unique(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
-    let others = || ladder.ranks().iter().filter(|other| other.id != rank.id);
-    if others().any(|other| other.name_key == rank.name_key) {
+    if ladder.ranks().iter().any(|other| other.id != rank.id && other.name_key == rank.name_key) {
         check.refuse(Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name"));
     }
-    if others().any(|other| other.level == rank.level) {
+    check_level_is_free(check, ladder, rank);
+}
+
+/// Checks that no other rank of the ladder has this one's level.
+pub(super) fn check_level_is_free(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
+    if ladder.ranks().iter().any(|other| other.id != rank.id && other.level == rank.level) {
         check.refuse(Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level"));
     }
 }

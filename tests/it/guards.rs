@@ -186,6 +186,7 @@ async fn every_operation_checks_its_permission_again_in_its_transaction(app: Tes
         r#"updateGuild(input: { name: "Other" })"#.to_owned(),
         r#"createRank(input: { name: "New", level: 900, permissions: [] })"#.to_owned(),
         format!(r#"updateRank(input: {{ id: "{rank}", name: "Other" }})"#),
+        format!(r#"setRankLevels(input: {{ levels: [{{ rankId: "{rank}", level: 9 }}] }})"#),
         format!(r#"deleteRank(id: "{rank}")"#),
         r#"createMember(input: { discordUsername: "new" })"#.to_owned(),
         format!(r#"updateMember(input: {{ id: "{member}", displayName: "Other" }})"#),

@@ -59,6 +59,7 @@ mod newer_release;
 mod observing;
 mod privacy;
 mod privileges;
+mod rank_levels;
 mod ranks;
 mod receipts;
 mod renewals;

@@ -49,6 +49,7 @@ fn arguments(operation: &str) -> Option<Value> {
         "updateGuild" => json!({ "input": { "region": "EU" } }),
         "createRank" => json!({ "input": { "name": "x", "level": 4, "permissions": [] } }),
         "updateRank" => json!({ "input": { "id": "@rank", "description": "x" } }),
+        "setRankLevels" => json!({ "input": { "levels": [{ "rankId": "@rank", "level": 3 }] } }),
         "deleteRank" => json!({ "id": "@rank" }),
         "createMember" => json!({ "input": { "discordUsername": "x", "rankId": "@rank" } }),
         "updateMember" => json!({ "input": { "id": "@member", "rankId": "@rank", "displayName": "x" } }),

@@ -9,8 +9,9 @@ use crate::{
     api::{context::RequestContext, node::DeletePayload},
     discord,
     identity::{
-        self, Guild, GuildChange, Member, MemberChange, NewMember, NewRank, Rank, RankChange, Region, create_member,
-        create_rank, delete_member, delete_rank, import_roster, update_guild, update_me, update_member, update_rank,
+        self, Guild, GuildChange, Member, MemberChange, NewMember, NewRank, Rank, RankChange, RankLevel, Region,
+        create_member, create_rank, delete_member, delete_rank, import_roster, set_rank_levels, update_guild,
+        update_me, update_member, update_rank,
     },
     kernel::{
         error::Result,
@@ -57,6 +58,29 @@ struct UpdateRankInput {
     permissions: Option<Vec<Permission>>,
     /// Id of the Discord role that maps to the rank.
     discord_role_id: MaybeUndefined<String>,
+}
+
+/// New levels of ranks.
+#[derive(InputObject)]
+struct SetRankLevelsInput {
+    /// Ranks with their new levels, each rank at most once. Other ranks keep theirs.
+    levels: Vec<RankLevelInput>,
+}
+
+/// A new level of a rank.
+#[derive(InputObject)]
+struct RankLevelInput {
+    /// Id of the rank.
+    rank_id: ID,
+    /// Level from 1 to 1000. After the change, each rank has another level, and the highest rank remains the highest.
+    level: i32,
+}
+
+/// The ranks after a change of levels.
+#[derive(SimpleObject)]
+struct SetRankLevelsPayload {
+    /// All ranks, highest level first.
+    ranks: Vec<Rank>,
 }
 
 /// A member to add to the roster.
@@ -190,6 +214,26 @@ impl IdentityMutation {
             discord_role_id: input.discord_role_id,
         };
         Ok(RankPayload { rank: update_rank(&context.app.access, &*context.signed_in()?, change).await? })
+    }
+
+    /// Gives ranks below the viewer's new levels, all at once, so that two ranks can change places. Members of the
+    /// highest rank can move that rank too.
+    ///
+    /// The change has the rules of `updateRank`, and changes no one's access. An error names each level at fault with its
+    /// place, as in `levels[1].level`.
+    ///
+    /// Error reasons: `RANK_TOO_LOW`, `LEVEL_TAKEN`, `RANK_ORDER_IN_USE`.
+    #[requires_permission(identity::MANAGE_RANKS)]
+    async fn set_rank_levels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ranks with their new levels.")] input: SetRankLevelsInput,
+    ) -> Result<SetRankLevelsPayload> {
+        let context = RequestContext::of(ctx);
+        let level = |it: &RankLevelInput| RankLevel { rank: RankId::from_input(&it.rank_id), level: it.level.into() };
+        let levels = input.levels.iter().map(level).collect();
+        let ranks = set_rank_levels(&context.app.access, &*context.signed_in()?, levels).await?;
+        Ok(SetRankLevelsPayload { ranks })
     }
 
     /// Deletes a rank below the viewer's. No active or inactive member may have the rank.
