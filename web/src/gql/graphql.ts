@@ -484,7 +484,7 @@ export type RankAction =
   | 'ASSIGN'
   /** Delete the rank with `deleteRank`. */
   | 'DELETE'
-  /** Change the rank with `updateRank`. */
+  /** Change the rank with `updateRank` or `setRankLevels`. */
   | 'EDIT';
 
 /** Who set a member's rank. */
