@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use guildhall::{kernel::id::CampaignId, voting};
 use serde_json::{Value, json};
 
 use crate::support::{
     Client, TestApp, TestCampaign,
-    documents::{ARCHIVE_CAMPAIGN, CANCEL_CAMPAIGN, CAST_BALLOT, CLOSE_CAMPAIGN, UPDATE_MEMBER, WATCH_TURNOUT},
+    documents::{
+        ARCHIVE_CAMPAIGN, CAMPAIGN_VOTED, CANCEL_CAMPAIGN, CAST_BALLOT, CLOSE_CAMPAIGN, UPDATE_MEMBER, WATCH_TURNOUT,
+    },
     next_response, on_both, refusal_in, strings, while_time_passes,
 };
 
@@ -185,6 +188,10 @@ async fn watchers_learn_of_the_cancellation(app: TestApp) {
     }
     let changed = "subscription { campaignChanged { status closeReason cancelReason outcome standings { place } } }";
     let mut changes = guild.anonymous().subscribe(changed, json!({})).await;
+    while app.app.live.campaign_subscribers(guild.id) == 0 {
+        assert!(futures_util::poll!(changes.next()).is_pending(), "a response before any change");
+        tokio::task::yield_now().await;
+    }
     // Servers share a PostgreSQL.
     let mut others = Vec::new();
     if app.app.db.is_shared() {
@@ -246,6 +253,45 @@ async fn of_cancelling_closing_and_the_last_ballot_one_wins(app: TestApp) {
         assert_eq!((reason, results), expected, "{now}");
         assert_eq!(now["turnout"]["voted"], 1 + i64::from(is_ok(&cast)));
         assert_eq!(now["standings"].is_null(), reason == "CANCELLED");
+    }
+}
+
+#[on_both]
+async fn ballots_acknowledged_while_a_vote_is_cancelled_are_kept(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let leader = guild.leader().await;
+    let mut rows = Vec::new();
+    for number in 0..30 {
+        rows.push(guild.member_row(&format!("voter-{number}"), "Member", true).await);
+    }
+    let voters = guild.add_members(rows).await;
+    let other = app.another_server().await;
+    let vote = TestCampaign::live(&leader, 2, json!({ "resultsVisibility": "ALWAYS" })).await;
+    let (here, there) = voters.split_at(15);
+    let here = futures_util::future::join_all(here.iter().map(|voter| voter.run(CAST_BALLOT, vote.ballot(&[0]))));
+    let there =
+        futures_util::future::join_all(there.iter().map(|voter| voter.run_on(&other, CAST_BALLOT, vote.ballot(&[1]))));
+    // The vote is cancelled after a few ballots, and archived at once by the other server.
+    let steps = async {
+        while leader.ok(CAMPAIGN_VOTED, vote.vars()).await["campaign"]["turnout"]["voted"].as_i64().unwrap() < 4 {}
+        leader.ok(CANCEL_CAMPAIGN, cancel(&vote, "Wrong week")).await;
+        let archived = leader.run_on(&other, ARCHIVE_CAMPAIGN, vote.vars()).await;
+        assert!(archived.get("errors").is_none(), "{archived}");
+    };
+    let (here, there, ()) = tokio::join!(here, there, steps);
+    let (cast, refused): (Vec<&Value>, Vec<&Value>) =
+        here.iter().chain(&there).partition(|response| response.get("errors").is_none());
+    assert!(cast.len() >= 4);
+    for response in refused {
+        assert_eq!(refusal_in(response), "CONFLICT CAMPAIGN_NOT_LIVE");
+    }
+    let now = state(&leader, &vote).await;
+    assert_eq!((&now["status"], &now["closeReason"]), (&json!("ARCHIVED"), &json!("CANCELLED")));
+    assert_eq!(now["turnout"], json!({ "eligible": 31, "voted": cast.len(), "awaitingRegistration": 0 }));
+    assert_eq!(app.count_rows("ballots").await, i64::try_from(cast.len()).unwrap());
+    for server in [&app.app, &other] {
+        let shown = leader.run_on(server, STATE, vote.vars()).await["data"]["campaign"].clone();
+        assert_eq!((&shown["standings"], &shown["ballotBox"]), (&json!(null), &json!(null)));
     }
 }
 

@@ -58,11 +58,12 @@ async fn a_vote_that_is_cancelled_while_its_launch_is_sent_says_so(app: TestApp)
     let guild = app.guild("gg").await;
     let leader = guild.leader().await;
     link_server(&leader).await;
-    on_discord(&guild, &discord, "reader", "Member", 91).await;
+    let voter = on_discord(&guild, &discord, "reader", "Member", 91).await;
     let _running = start_bot(&app, &discord).await;
     let held = discord.hold();
     let vote = TestCampaign::live(&leader, 2, json!({ "announcements": "QUIET" })).await;
     held.wait_for(1).await;
+    vote.vote(&voter, &[1]).await;
     leader.ok(CANCEL_CAMPAIGN, json!({ "input": { "id": vote.id, "reason": "Wrong week" } })).await;
     drop(held);
     let (id, body) = until_later(&app, &discord, "the closing edit", closing_edit).await;
@@ -71,4 +72,9 @@ async fn a_vote_that_is_cancelled_while_its_launch_is_sent_says_so(app: TestApp)
     assert_eq!((discord.messages().len(), discord.edits().len()), (2, 1));
     let reply = discord.slash(SERVER, 91, "standings", json!([])).await.to_string();
     assert!(reply.contains("The vote was cancelled") && reply.contains("Cancelled <t:"), "{reply}");
+    // The button of the launch, which the edit has removed.
+    let launch = &discord.messages()[0].body["components"][0]["components"][0]["custom_id"];
+    let pressed = discord.press(SERVER, 91, launch.as_str().unwrap()).await.to_string();
+    assert!(pressed.contains("This vote was cancelled") && pressed.contains("entry 1"), "{pressed}");
+    assert!(pressed.contains("not published") && !pressed.contains("identifies yours"), "{pressed}");
 }
