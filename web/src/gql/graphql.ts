@@ -901,7 +901,7 @@ export type RanksAdminQueryVariables = Exact<{
 }>;
 
 
-export type RanksAdminQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null }>, discordStatus?: { __typename: 'DiscordStatus', link: { __typename: 'DiscordLink', serverId: string } | null } | null };
+export type RanksAdminQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number, description: string | null, permissions: Array<Permission>, memberCount: number, viewerActions: Array<RankAction>, discordRoleId?: string | null }>, discordStatus?: { __typename: 'DiscordStatus', link: { __typename: 'DiscordLink', serverId: string, server: { __typename: 'DiscordServer', name: string, roles: Array<{ __typename: 'DiscordRole', id: string, name: string }> } | null } | null } | null };
 
 export type CreateRankMutationVariables = Exact<{
   input: CreateRankInput;
@@ -2352,6 +2352,15 @@ export const RanksAdminDocument = new TypedDocumentString(`
     link {
       __typename
       serverId
+      server {
+        __typename
+        name
+        roles {
+          __typename
+          id
+          name
+        }
+      }
     }
   }
 }
@@ -2365,7 +2374,7 @@ export const RanksAdminDocument = new TypedDocumentString(`
   memberCount
   viewerActions
   discordRoleId @include(if: $withDiscord)
-}`, {"hash":"sha256:94fa46c83360149f6f2249206b0d7bfb88d26bc4af65cd792afa5d04cccc2fd9"}) as unknown as TypedDocumentString<RanksAdminQuery, RanksAdminQueryVariables>;
+}`, {"hash":"sha256:febf9019e3755a328d65453df3b1eae57ced97e25d193e52e802af1a334796ea"}) as unknown as TypedDocumentString<RanksAdminQuery, RanksAdminQueryVariables>;
 export const CreateRankDocument = new TypedDocumentString(`
     mutation CreateRank($input: CreateRankInput!, $withDiscord: Boolean!) {
   __typename

@@ -55,6 +55,19 @@ test("the ladder and the permissions", async ({ page }) => {
   await expectGoodPage(page);
 });
 
+test("Discord roles show by name", async ({ page }) => {
+  const server = { name: "Emberwatch", roles: [{ id: "77", name: "Raid lead" }] };
+  await start(page, leaderFixture(), {
+    ranks: RANKS,
+    discordStatus: { ...discordStatus, link: { serverId: "1", server } },
+  });
+  await page.goto("/admin/ranks");
+  await expect(page.getByText("@Raid lead")).toBeVisible();
+  await page.getByRole("button", { name: "Edit Officer" }).click();
+  await expect(page.getByLabel("Discord role")).toHaveValue("77");
+  await expectGoodPage(page);
+});
+
 test("a permission shows at once, and a refusal restores it", async ({ page }) => {
   await start(page, leaderFixture(), {
     ranks: RANKS,

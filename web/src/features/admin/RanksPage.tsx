@@ -28,7 +28,7 @@ function Contents() {
   const result = useData(RanksAdminDocument, { withDiscord });
   const [edited, setEdited] = useState<RankPartsFragment | "new">();
   const ranks = sortRungs(result.data?.ranks ?? []);
-  const roles: DiscordRoles = undefined;
+  const roles: DiscordRoles = result.data?.discordStatus?.link?.server?.roles;
   const isLinked = Boolean(result.data?.discordStatus?.link);
   return (
     <Page
