@@ -136,7 +136,7 @@ async fn run(cli: Cli, web: WebFiles) -> Result<(), BoxError> {
         variables::warn_of_unknown(&command());
     }
     let result = match cli.command {
-        Command::Serve(serve) => serve.run(&database, &web).await,
+        Command::Serve(serve) => Box::pin(serve.run(&database, &web)).await,
         Command::Demo(demo) => demo.run(&database, &web).await,
         command => Box::pin(unless_stopped(run_offline(command, &database))).await,
     };

@@ -49,7 +49,7 @@ async fn ranks_change_places_and_move_together(app: TestApp) {
     let nothing = set(&leader, &guild, &[("Officer", 80)]).await;
     assert_eq!(nothing, raised);
     assert_eq!(set(&leader, &guild, &[]).await, raised);
-    let log = leader.ok("{ auditLog(first: 3) { totalCount nodes { action summary } } }", json!({})).await;
+    let log = leader.ok("{ auditLog(first: 100) { totalCount nodes { action summary } } }", json!({})).await;
     assert_eq!(log["auditLog"]["totalCount"], before + 2 + 3 + 3, "an event for each changed rank");
     let summaries = strings(&log["auditLog"]["nodes"], "/summary");
     assert!(summaries.contains(&"Changed the rank Officer: level from 4 to 80".to_owned()), "{summaries:?}");

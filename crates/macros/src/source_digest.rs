@@ -30,7 +30,8 @@ fn digest() -> io::Result<String> {
     for source in SOURCES {
         add(&mut digest, &root, &root.join(source))?;
     }
-    Ok(digest.finalize().iter().take(LENGTH).map(|byte| format!("{byte:02x}")).collect())
+    let start: Vec<u8> = digest.finalize().into_iter().take(LENGTH).collect();
+    Ok(base16ct::lower::encode_string(&start))
 }
 
 /// The root of the workspace, which has the lock file.

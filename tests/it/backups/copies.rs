@@ -41,7 +41,7 @@ const MORE_ROWS: &str = "
     INSERT INTO discord_keeper
         VALUES (1, 9223372036854775807, '2026-03-01 20:00:00', 'CONNECTED', '2026-03-01 20:00:00', NULL);
     INSERT INTO discord_links SELECT id, '18446744073709551615', NULL, 'https://x/{id}', -1, NULL, NULL, 5,
-        '2026-03-01 20:00:00', NULL, NULL, 'null', '1' FROM guilds;
+        '2026-03-01 20:00:00', NULL, NULL, 'null', '1', NULL FROM guilds;
     INSERT INTO discord_messages
         (guild_id, id, lane, number, kind, body, state, queued_at, expires_at, due_at, attempts)
         SELECT id, -9223372036854775807, '1', 1, 'INVITE', 'sealed', 'QUEUED', '2026-03-01 20:00:00',
