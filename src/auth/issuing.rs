@@ -196,7 +196,7 @@ async fn issue(
         .await?;
     let has_address = |member: &Result<Member, Refusal>| member.as_ref().is_ok_and(|it| it.discord_id.is_some());
     let awaited: Vec<usize> =
-        checked.iter().enumerate().filter(|(_, member)| has_address(*member)).map(|(number, _)| number).collect();
+        checked.iter().enumerate().filter(|(_, member)| has_address(member)).map(|(number, _)| number).collect();
     let (unaddressed, outcomes) = match deliveries {
         None => (InviteDelivery::NotConfigured, HashMap::new()),
         Some(deliveries) => (InviteDelivery::NotLinked, deliveries.outcomes(awaited).await),

@@ -163,7 +163,7 @@ fn the_demo_prints_the_web_app_first_and_links_to_sign_in() {
     let lines: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.contains("/graphql")).collect();
     child.kill().unwrap();
     child.wait().unwrap();
-    let addresses: Vec<&str> = lines.iter().filter_map(|line| Some(&line[line.find("http://")?..])).collect();
+    let addresses: Vec<&str> = lines.iter().filter_map(|line| line.get(line.find("http://")?..)).collect();
     let port = addresses[0].strip_prefix("http://127.0.0.1:").unwrap().trim_end_matches('/').to_owned();
     let expected = |path: &str| format!("http://127.0.0.1:{port}{path}");
     assert!(addresses[1].starts_with(&expected("/votes/")), "{lines:?}");

@@ -16,7 +16,9 @@ const UPDATE_ENTRY: &str =
     "mutation($input: UpdateEntryInput!) { updateEntry(input: $input) { campaign { draftRevision } } }";
 
 fn input(draft: &TestCampaign, revision: Option<i64>, entries: Value) -> Value {
-    json!({ "input": { "campaignId": draft.id, "draftRevision": revision, "entries": entries } })
+    let mut variables = json!({ "input": { "campaignId": draft.id, "draftRevision": revision } });
+    variables["input"]["entries"] = entries;
+    variables
 }
 
 async fn revision(officer: &Client<'_>, draft: &TestCampaign) -> i64 {

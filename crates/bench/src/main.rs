@@ -25,6 +25,7 @@ use guildhall::{
     cli::settings::DatabaseSettings,
     cli::{self, BoxError},
     db::{DatabaseUrl, Db},
+    http::WebFiles,
 };
 
 #[global_allocator]
@@ -65,7 +66,11 @@ enum Benchmark {
 fn main() -> ExitCode {
     // The server under test is this program, started again as `guildhall serve`.
     if std::env::args_os().nth(1).is_some_and(|command| command == server::GUILDHALL) {
-        return cli::main();
+        return cli::main(WebFiles {
+            files: guildhall_web::FILES,
+            routes: guildhall_web::ROUTES,
+            documents: guildhall_web::DOCUMENTS,
+        });
     }
     cli::launch(cli::parse::<BenchCli>, BenchCli::run)
 }

@@ -35,12 +35,15 @@ fn can_post(server: &Server, overwrites: &[Value], bot: &ServerMember) -> bool {
     !LinkedServer::new(server, &[channel], bot).channels.is_empty()
 }
 
+/// A case by name: the server, the overwrites of the channel, the roles of the bot, and whether it may post.
+type Case = (&'static str, Server, Vec<Value>, &'static [&'static str], bool);
+
 #[test]
 fn the_bot_posts_where_discords_rules_permit_it() {
     let (open, closed) = (server(VIEW | SEND, Vec::new()), server(0, Vec::new()));
     let with_role = |permissions: u64| server(0, vec![json!({ "id": "2", "permissions": permissions.to_string() })]);
     let deny_all = overwrite("1", 0, 0, VIEW | SEND);
-    let cases: &[(&str, Server, Vec<Value>, &[&str], bool)] = &[
+    let cases: &[Case] = &[
         ("everyone may", open.clone(), vec![], &[], true),
         ("nobody may", closed.clone(), vec![], &[], false),
         ("it may only see", server(VIEW, Vec::new()), vec![], &[], false),

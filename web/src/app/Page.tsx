@@ -40,7 +40,11 @@ export function Page({ title, subtitle, back, actions, width = "normal", childre
         {back && <div className={styles.back}>{back}</div>}
         <div className={styles.titleRow}>
           <h1 ref={heading} tabIndex={-1} dir="auto">
-            {title ?? <span className={styles.placeholder} aria-hidden="true" />}
+            {title ?? (
+              <span className={styles.placeholder}>
+                <span className="visually-hidden">Loading…</span>
+              </span>
+            )}
           </h1>
           {actions && <div className={styles.actions}>{actions}</div>}
         </div>
