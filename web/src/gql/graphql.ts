@@ -487,6 +487,14 @@ export type RankAction =
   /** Change the rank with `updateRank` or `setRankLevels`. */
   | 'EDIT';
 
+/** A new level of a rank. */
+export type RankLevelInput = {
+  /** Level from 1 to 1000. After the change, each rank has another level, and the highest rank remains the highest. */
+  level: number;
+  /** Id of the rank. */
+  rankId: string | number;
+};
+
 /** Who set a member's rank. */
 export type RankSource =
   /** Role sync, from the member's Discord roles. */
@@ -581,6 +589,12 @@ export type SetOutcomeInput = {
    * campaign can read it.
    */
   outcome?: string | null | undefined;
+};
+
+/** New levels of ranks. */
+export type SetRankLevelsInput = {
+  /** Ranks with their new levels, each rank at most once. Other ranks keep theirs. */
+  levels: Array<RankLevelInput>;
 };
 
 /** Why the standings are hidden from the viewer. The first reason that applies is given. */
@@ -926,13 +940,12 @@ export type DeleteRankMutationVariables = Exact<{
 
 export type DeleteRankMutation = { __typename: 'Mutation', deleteRank: { __typename: 'DeletePayload', deletedId: string } | null };
 
-export type SetRankLevelMutationVariables = Exact<{
-  id: string | number;
-  level: number;
+export type SetRankLevelsMutationVariables = Exact<{
+  input: SetRankLevelsInput;
 }>;
 
 
-export type SetRankLevelMutation = { __typename: 'Mutation', updateRank: { __typename: 'RankPayload', rank: { __typename: 'Rank', id: string, level: number, viewerActions: Array<RankAction> } } | null };
+export type SetRankLevelsMutation = { __typename: 'Mutation', setRankLevels: { __typename: 'SetRankLevelsPayload', ranks: Array<{ __typename: 'Rank', id: string, level: number, viewerActions: Array<RankAction> }> } | null };
 
 export type DraftEntryFragment = { __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null };
 
@@ -2430,12 +2443,12 @@ export const DeleteRankDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:85d46e9b377952a8e976fd3a306cc951e9b3ffc6890ab1eaf55478644ae9f3d9"}) as unknown as TypedDocumentString<DeleteRankMutation, DeleteRankMutationVariables>;
-export const SetRankLevelDocument = new TypedDocumentString(`
-    mutation SetRankLevel($id: ID!, $level: Int!) {
+export const SetRankLevelsDocument = new TypedDocumentString(`
+    mutation SetRankLevels($input: SetRankLevelsInput!) {
   __typename
-  updateRank(input: {id: $id, level: $level}) {
+  setRankLevels(input: $input) {
     __typename
-    rank {
+    ranks {
       __typename
       id
       level
@@ -2443,7 +2456,7 @@ export const SetRankLevelDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:9953fa4a8689efe4289388615dd5d8670929a76d05bf5ab6e24e1d7c020ff305"}) as unknown as TypedDocumentString<SetRankLevelMutation, SetRankLevelMutationVariables>;
+    `, {"hash":"sha256:11fa4601e4601b54fbca34689cc19142452e3451626e927be46d06ddb6669e52"}) as unknown as TypedDocumentString<SetRankLevelsMutation, SetRankLevelsMutationVariables>;
 export const DraftDocument = new TypedDocumentString(`
     query Draft($id: ID!) {
   __typename

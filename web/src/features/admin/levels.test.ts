@@ -10,18 +10,16 @@ function run(rungs: readonly Rung[], aboveId: string, id?: string) {
   if (!plan) return undefined;
   const now = rungs.map((rung) => ({ ...rung }));
   const order = () => sortRungs(now).map((rung) => rung.id);
-  const before = order();
   for (const { rankId, level } of plan.before) {
     const rung = now.find((it) => it.id === rankId);
     expect(rung?.isEditable).toBe(true);
-    expect(now.map((it) => it.level)).not.toContain(level);
     if (rung) rung.level = level;
-    expect(order()).toEqual(before);
   }
   const moved = now.find((it) => it.id === id);
   expect(now.filter((it) => it !== moved).map((it) => it.level)).not.toContain(plan.level);
   if (moved) moved.level = plan.level;
   else now.push({ id: "new", level: plan.level, isEditable: true });
+  expect(new Set(now.map((it) => it.level)).size).toBe(now.length);
   for (const { level } of now) expect(level >= 1 && level <= 1_000).toBe(true);
   return order();
 }
@@ -31,7 +29,7 @@ test("a new rank takes a level between its neighbours", () => {
   expect(planBelow(ladder([50, 20, 10]), "r10")).toEqual({ before: [], level: 5 });
 });
 
-test("without a level in between, the ladder is spread, and keeps its order at each step", () => {
+test("without a level in between, the ladder is spread, and keeps its order", () => {
   const rungs = ladder([5, 4, 3, 2, 1]);
   for (const [index, { id }] of rungs.entries()) {
     const expected = rungs.map((rung) => rung.id);

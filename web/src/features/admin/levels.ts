@@ -12,7 +12,7 @@ export interface Level {
   level: number;
 }
 
-/** What puts a rank at its place: the changes of other ranks before, one after the other, and then its own level. */
+/** What puts a rank at its place: the changes of other ranks, made at once, and its own level. */
 export interface Plan {
   before: Level[];
   level: number;
@@ -34,10 +34,13 @@ export function planBelow(rungs: readonly Rung[], aboveId: string, id?: string):
   const direct = levelBelow(rungs, aboveId, id);
   if (direct !== undefined) return { before: [], level: direct };
   const spread = spreadLevels(rungs);
+  const byId = new Map(rungs.map(({ id, level }) => [id, level]));
   const levels = new Map(spread.map(({ rankId, level }) => [rankId, level]));
   const after = rungs.map((rung) => ({ ...rung, level: levels.get(rung.id) ?? rung.level }));
   const level = levelBelow(after, aboveId, id);
-  return level === undefined ? undefined : { before: inSafeOrder(rungs, spread), level };
+  return level === undefined
+    ? undefined
+    : { before: spread.filter(({ rankId, level }) => rankId !== id && byId.get(rankId) !== level), level };
 }
 
 /** A level between a rank and the next lower one. */
@@ -57,26 +60,6 @@ function spreadLevels(rungs: readonly Rung[]): Level[] {
   const step = Math.max(1, Math.min(STEP, Math.floor((ceiling - 1) / (movable.length + 1))));
   // One step below the ceiling stays free, for a rank directly below those that cannot move.
   return movable.map(({ id }, index) => ({ rankId: id, level: (movable.length - index) * step }));
-}
-
-/** The changes in an order in which no two ranks ever have the same level or pass each other. */
-function inSafeOrder(rungs: readonly Rung[], levels: readonly Level[]): Level[] {
-  const current = rungs.map(({ id, level }) => ({ id, level }));
-  const pending = levels.filter(({ rankId, level }) =>
-    current.some((it) => it.id === rankId && it.level !== level),
-  );
-  const ordered: Level[] = [];
-  while (pending.length > 0) {
-    const next = pending.findIndex(({ rankId, level }) => {
-      const index = current.findIndex(({ id }) => id === rankId);
-      return level < (current[index - 1]?.level ?? HIGHEST + 1) && level > (current[index + 1]?.level ?? 0);
-    });
-    const [change] = pending.splice(Math.max(next, 0), 1);
-    if (!change) break;
-    for (const rung of current) if (rung.id === change.rankId) rung.level = change.level;
-    ordered.push(change);
-  }
-  return ordered;
 }
 
 /** Whether the rank at `index` can change places with the one above. The highest rank stays the highest. */

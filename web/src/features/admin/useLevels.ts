@@ -1,17 +1,14 @@
 import { useAction } from "../../app/data";
 import type { AppError } from "../../app/errors";
-import { SetRankLevelDocument } from "../../gql/graphql";
+import { SetRankLevelsDocument } from "../../gql/graphql";
 import type { Level } from "./levels";
 
-/** Sets levels one after the other. Resolves with the first refusal; the ladder then keeps its order. */
+/** Sets levels, all or none. Resolves with the refusal, if there is one. */
 export function useLevels() {
-  const { run, busy, error } = useAction(SetRankLevelDocument);
+  const { run, busy, error } = useAction(SetRankLevelsDocument);
   const setLevels = async (levels: readonly Level[]): Promise<AppError | undefined> => {
-    for (const { rankId, level } of levels) {
-      const { error } = await run({ id: rankId, level });
-      if (error) return error;
-    }
-    return undefined;
+    if (levels.length === 0) return undefined;
+    return (await run({ input: { levels: [...levels] } })).error;
   };
   return { setLevels, busy, error };
 }
