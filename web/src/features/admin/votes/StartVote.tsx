@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { useAction } from "../../../app/data";
+import { blockerLabel } from "../../../app/labels";
 import { type DraftFragment, type DraftQuery, StartVoteDocument } from "../../../gql/graphql";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
@@ -9,7 +10,6 @@ import { serverNow } from "../../../ui/clock";
 import { ConfirmDialog } from "../../../ui/Dialog";
 import { Icon } from "../../../ui/Icon";
 import { toast } from "../../../ui/Toast";
-import { describeBlocker } from "./blockers";
 import styles from "./Editor.module.css";
 
 interface StartVoteProps {
@@ -37,7 +37,7 @@ export function StartVote({ vote, ranks }: StartVoteProps) {
             {blockers.map((blocker) => (
               <li key={blocker}>
                 <Icon name="warning" size={18} />
-                {describeBlocker(blocker, vote)}
+                {blockerLabel(blocker)}
               </li>
             ))}
           </ul>
