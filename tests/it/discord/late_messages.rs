@@ -9,7 +9,7 @@ use super::{
     CHANNEL, LINK, OTHER_CHANNEL, SERVER,
     announcements::voters,
     boards::{closing_edit, edit_attempts, field, link_with_log, log, wait_until_empty},
-    discord_status, link_server, on_discord, start_bot, until_attempted, until_later, with_bot,
+    discord_status, link_server, on_discord, start_bot, until_attempted, until_later, until_postponed, with_bot,
 };
 use crate::support::{
     Client, LocalDiscord, TestApp, TestCampaign,
@@ -86,12 +86,7 @@ async fn the_last_day_is_not_announced_in_the_last_hour(app: TestApp) {
     while app.count_rows("discord_boards").await != 1 {}
     discord.fail_channels([CHANNEL], 500);
     app.clock.advance(Duration::from_hours(24) + Duration::from_mins(1));
-    let queued = "discord_messages WHERE event = 'DAY_LEFT' AND attempts > 0";
-    while app.count_rows(queued).await != 1 {
-        app.clock.advance(Duration::from_millis(200));
-    }
-    // The attempt would succeed if it ended later.
-    while app.count_rows("discord_messages WHERE claim IS NOT NULL").await != 0 {}
+    until_postponed(&app, "event = 'DAY_LEFT'", 1).await;
     // Only the event that waits is left, as if no server had checked the vote since.
     app.clock.advance(Duration::from_hours(23) + Duration::from_mins(10));
     discord.heal_channels();
@@ -158,9 +153,7 @@ async fn an_unlinked_guild_edits_and_reports_nothing(app: TestApp) {
     discord.fail_channels([OTHER_CHANNEL, CHANNEL], 500);
     leader.ok(SEND_RESET_CODE, json!({ "id": closed.id })).await;
     vote.vote(&voters[0], &[0]).await;
-    while app.count_rows("discord_messages WHERE kind IN ('EDIT', 'LOG') AND attempts > 0").await != 2 {
-        app.clock.advance(Duration::from_millis(200));
-    }
+    until_postponed(&app, "kind IN ('EDIT', 'LOG')", 2).await;
     leader.ok(UNLINK_DISCORD, json!({})).await;
     assert_eq!(app.count_rows("discord_boards").await, 0);
     discord.heal_channels();

@@ -121,6 +121,19 @@ async fn until_attempted(app: &TestApp) {
     tokio::time::timeout(Duration::from_secs(20), attempted).await.expect("an attempt does not end");
 }
 
+/// Waits until that many of these messages have failed at least once, none is being attempted, and none can be before
+/// time passes. A change that follows meets no attempt.
+async fn until_postponed(app: &TestApp, messages: &str, number: i64) {
+    loop {
+        let now = app.clock.now().format("%Y-%m-%d %H:%M:%S%.f");
+        let postponed = format!("{messages} AND attempts > 0 AND claim IS NULL AND due_at > '{now}'");
+        if app.count_rows(&format!("discord_messages WHERE {postponed}")).await == number {
+            break;
+        }
+        app.clock.advance(Duration::from_millis(200));
+    }
+}
+
 /// Starts the app's background tasks, and waits until its bot is connected.
 async fn start_bot(app: &TestApp, discord: &LocalDiscord) -> JoinSet<()> {
     let running = guildhall::bot::start(&app.app);
