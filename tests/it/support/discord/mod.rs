@@ -1,8 +1,11 @@
 //! A stand-in for Discord: its REST API and its gateway on one loopback port, and the ways in which they fail.
 
+mod faults;
 mod gateway;
+mod interactions;
 mod limits;
 mod rest;
+mod servers;
 mod state;
 
 use std::{
@@ -105,318 +108,9 @@ impl LocalDiscord {
         format!("http://{}", self.address)
     }
 
-    /// Adds a server that has the bot.
-    pub fn add_server(&self, server: u64) {
-        self.edit(|state| {
-            state.servers.entry(server).or_default().members.insert(Self::BOT, Vec::new());
-            let created = state.server_created(server);
-            state.dispatch("GUILD_CREATE", GUILDS, &created);
-        });
-    }
-
-    /// Removes the bot from a server.
-    pub fn remove_server(&self, server: u64) {
-        self.edit(|state| {
-            state.servers.remove(&server);
-            state.dispatch("GUILD_DELETE", GUILDS, &json!({ "id": server.to_string() }));
-        });
-    }
-
-    /// Adds a member without an event on the gateway.
-    pub fn join(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
-        self.edit(|state| state.join(server, user, username, false, roles));
-    }
-
-    /// Adds a bot as a member without an event on the gateway.
-    pub fn join_bot(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
-        self.edit(|state| state.join(server, user, username, true, roles));
-    }
-
-    /// Adds many members without events on the gateway.
-    pub fn join_many(&self, server: u64, users: impl Iterator<Item = (u64, String, Vec<u64>)>) {
-        self.edit(|state| {
-            for (user, username, roles) in users {
-                state.join(server, user, &username, false, &roles);
-            }
-        });
-    }
-
-    /// Changes a member's roles without an event on the gateway.
-    pub fn set_roles(&self, server: u64, user: u64, roles: &[u64]) {
-        self.edit(|state| state.server(server).set_roles(user, roles));
-    }
-
-    /// Changes a member's roles, and sends the event on the gateway.
-    pub fn update_member(&self, server: u64, user: u64, roles: &[u64]) {
-        self.edit(|state| {
-            state.server(server).set_roles(user, roles);
-            let member = state.member_of(server, user);
-            state.dispatch("GUILD_MEMBER_UPDATE", GUILD_MEMBERS, &member);
-        });
-    }
-
-    /// Adds a member, and sends the event on the gateway.
-    pub fn join_with_event(&self, server: u64, user: u64, username: &str, roles: &[u64]) {
-        self.edit(|state| {
-            state.join(server, user, username, false, roles);
-            let member = state.member_of(server, user);
-            state.dispatch("GUILD_MEMBER_ADD", GUILD_MEMBERS, &member);
-        });
-    }
-
-    /// Adds a member who has not passed the membership screening, and sends the event on the gateway.
-    pub fn join_pending(&self, server: u64, user: u64, username: &str) {
-        self.edit(|state| {
-            state.server(server).pending.insert(user);
-        });
-        self.join_with_event(server, user, username, &[]);
-    }
-
-    /// Lets a member pass the membership screening, and sends the event on the gateway.
-    pub fn pass_screening(&self, server: u64, user: u64) {
-        self.edit(|state| {
-            state.server(server).pending.remove(&user);
-            let member = state.member_of(server, user);
-            state.dispatch("GUILD_MEMBER_UPDATE", GUILD_MEMBERS, &member);
-        });
-    }
-
-    /// Changes a user's username, and sends the event on the gateway.
-    pub fn rename(&self, server: u64, user: u64, username: &str) {
-        self.edit(|state| {
-            state.users.insert(user, (username.to_owned(), false));
-            let member = state.member_of(server, user);
-            state.dispatch("GUILD_MEMBER_UPDATE", GUILD_MEMBERS, &member);
-        });
-    }
-
-    /// Refuses messages with these parts, such as `embeds.0.url`.
-    pub fn refuse_parts(&self, parts: &[&str]) {
-        self.edit(|state| state.refused_parts = parts.iter().map(|part| (*part).to_owned()).collect());
-    }
-
-    /// Removes a member, and sends the event on the gateway.
-    pub fn leave(&self, server: u64, user: u64) {
-        self.edit(|state| {
-            state.server(server).members.remove(&user);
-            let gone = json!({ "guild_id": server.to_string(), "user": state.user(user) });
-            state.dispatch("GUILD_MEMBER_REMOVE", GUILD_MEMBERS, &gone);
-        });
-    }
-
-    /// Deletes a role, and sends no event on the gateway, as Discord does for the members.
-    pub fn delete_role(&self, server: u64, role: u64) {
-        self.edit(|state| {
-            let server = state.server(server);
-            server.roles.remove(&role);
-            server.members.values_mut().for_each(|roles| roles.retain(|it| *it != role));
-        });
-    }
-
-    /// Makes a change after the next page of members was read, and before the response is sent.
-    pub fn after_next_page(&self, change: impl FnOnce(&Self) + Send + 'static) {
-        let discord = self.clone();
-        self.edit(|state| state.after_page = Some(Box::new(move || change(&discord))));
-    }
-
-    /// Makes a user refuse direct messages.
-    pub fn close_dms(&self, user: u64) {
-        self.edit(|state| state.closed_dms.insert(user));
-    }
-
-    /// Makes a user accept direct messages again.
-    pub fn open_dms(&self, user: u64) {
-        self.edit(|state| state.closed_dms.remove(&user));
-    }
-
-    /// Adds a channel to a server.
-    pub fn add_channel(&self, server: u64, channel: u64) {
-        self.edit(|state| state.channels.insert(channel, server));
-    }
-
-    /// Changes the name, the type or other properties of a channel, a role or a server, as Discord's JSON has them.
-    pub fn describe(&self, id: u64, details: Value) {
-        self.edit(|state| state.details.insert(id, details));
-    }
-
-    /// Adds a role with these properties to a server.
-    pub fn add_role(&self, server: u64, role: u64, details: Value) {
-        self.edit(|state| {
-            state.server(server).roles.insert(role, format!("role {role}"));
-            state.details.insert(role, details);
-        });
-    }
-
-    /// Gives the bot these roles.
-    pub fn set_bot_roles(&self, server: u64, roles: &[u64]) {
-        self.set_roles(server, Self::BOT, roles);
-    }
-
-    /// Sets whether requests of servers, their channels, roles and members get no response.
-    pub fn hang_servers(&self, hang: bool) {
-        self.edit(|state| state.servers_hang = hang);
-    }
-
-    /// Deletes a channel.
-    pub fn delete_channel(&self, channel: u64) {
-        self.edit(|state| state.deleted_channels.insert(channel));
-    }
-
-    /// While Discord is down, every request fails with 503 and the gateway accepts no connection.
-    pub fn set_down(&self, down: bool) {
-        self.edit(|state| {
-            state.down = down;
-            if down {
-                state.cut_connections();
-            }
-        });
-    }
-
-    /// Makes the next requests fail, except those for the gateway's address.
-    pub fn fail_next(&self, times: usize, status: u16) {
-        self.edit(|state| state.failures.extend(std::iter::repeat_n(status, times)));
-    }
-
-    /// Makes every post to these channels fail.
-    pub fn fail_channels(&self, channels: impl IntoIterator<Item = u64>, status: u16) {
-        self.edit(|state| state.failing_channels.extend(channels.into_iter().map(|channel| (channel, status))));
-    }
-
-    /// Gives no response to posts to these channels.
-    pub fn hang_channels(&self, channels: impl IntoIterator<Item = u64>) {
-        self.edit(|state| state.hanging_channels.extend(channels));
-    }
-
-    /// Makes posts to all channels succeed again.
-    pub fn heal_channels(&self) {
-        self.edit(|state| {
-            state.failing_channels.clear();
-            state.hanging_channels.clear();
-        });
-    }
-
-    /// Refuses the next times that direct messages are opened, because they were opened too fast. `retry_after` is in
-    /// seconds.
-    pub fn limit_direct_channels(&self, times: usize, retry_after: f64) {
-        self.edit(|state| state.direct_channel_limits.extend(std::iter::repeat_n(retry_after, times)));
-    }
-
-    /// Rate-limits the next requests, except those for the gateway's address. `retry_after` is in seconds.
-    pub fn rate_limit_next(&self, times: usize, retry_after: f64, global: bool) {
-        self.edit(|state| state.rate_limits.extend(std::iter::repeat_n((retry_after, global), times)));
-    }
-
-    /// Rate-limits the next request with this `retry_after` in the body, and no time in the headers.
-    pub fn rate_limit_next_with(&self, retry_after: Value) {
-        self.edit(|state| state.odd_rate_limits.push_back(retry_after));
-    }
-
-    /// Refuses messages with embeds by this status and code.
-    pub fn refuse_embeds(&self, refusal: Option<(u16, u32)>) {
-        self.edit(|state| state.refused_embeds = refusal);
-    }
-
-    /// Sets the rate-limit headers of the response to every posted message. `reset_after` is in seconds.
-    pub fn limit_channel(&self, limit: u32, remaining: u32, reset_after: f64) {
-        self.edit(|state| state.channel_limit = Some((limit, remaining, reset_after)));
-    }
-
-    /// Loses the responses to the next posted messages.
-    pub fn lose_next_responses(&self, times: usize) {
-        self.edit(|state| state.lost_responses += times);
-    }
-
-    /// Holds posted messages back until the guard is dropped.
-    pub fn hold(&self) -> HeldPosts {
-        self.edit(|state| state.holds += 1);
-        HeldPosts(self.clone())
-    }
-
-    /// Cuts the gateway's connections without a close frame.
-    pub fn cut_gateway(&self) {
-        self.edit(DiscordState::cut_connections);
-    }
-
-    /// Sets whether cut connections are reset, as by a broken network, or closed.
-    pub fn reset_connections(&self, reset: bool) {
-        self.edit(|state| state.resets_connections = reset);
-    }
-
-    /// Closes the gateway's connections; 1005 means a close frame without a code.
-    pub fn close_gateway(&self, code: u16) {
-        self.edit(|state| {
-            let connections: Vec<u64> = state.connections.keys().copied().collect();
-            for connection in connections {
-                state.close_connection(connection, code);
-            }
-        });
-    }
-
-    /// Asks every client on the gateway to reconnect.
-    pub fn request_reconnect(&self) {
-        self.edit(|state| {
-            let connections: Vec<u64> = state.connections.keys().copied().collect();
-            for connection in connections {
-                state.send_op(connection, 7, &Value::Null);
-            }
-        });
-    }
-
-    /// Tells every client on the gateway that its session is invalid, and whether it can be resumed.
-    pub fn end_sessions(&self, resumable: bool) {
-        self.edit(|state| state.end_sessions(resumable));
-    }
-
-    /// Sets whether the gateway greets no connection.
-    pub fn withhold_hello(&self, withhold: bool) {
-        self.edit(|state| state.withholds_hello = withhold);
-    }
-
-    /// Sets whether the gateway gives no response to clients that identify or resume.
-    pub fn withhold_sessions(&self, withhold: bool) {
-        self.edit(|state| state.withholds_sessions = withhold);
-    }
-
-    /// Sets whether the gateway tells clients that resume to try again.
-    pub fn defer_resumes(&self, defer: bool) {
-        self.edit(|state| state.defers_resumes = defer);
-    }
-
     /// The number of the gateway's connections so far.
     pub fn opened_connections(&self) -> usize {
         self.read(|state| state.opened_connections)
-    }
-
-    /// Sets how many sessions may still be started, and the time until there are more.
-    pub fn limit_sessions(&self, remaining: u64, reset_after: Duration) {
-        let reset_after = reset_after.as_millis().try_into().expect("a short time");
-        self.edit(|state| state.session_starts = Some((remaining, reset_after)));
-    }
-
-    /// Sets whether every new session is invalid.
-    pub fn invalidate_sessions(&self, invalid: bool) {
-        self.edit(|state| state.invalidates_sessions = invalid);
-    }
-
-    /// Closes every new session with this code after its `READY`; `None` leaves it open.
-    pub fn close_sessions(&self, code: Option<u16>) {
-        self.edit(|state| state.closes_sessions = code);
-    }
-
-    /// Sets the time between two heartbeats of later connections.
-    pub fn set_heartbeat_interval(&self, interval: Duration) {
-        let interval = interval.as_millis().try_into().expect("a short time");
-        self.edit(|state| state.heartbeat_interval = Some(interval));
-    }
-
-    /// Sends nothing on the gateway's connections any more, until a client connects again.
-    pub fn mute_connections(&self) {
-        self.edit(|state| state.is_zombie = true);
-    }
-
-    /// Rejects the next attempt to resume, so that the client must identify.
-    pub fn reject_resume(&self) {
-        self.edit(|state| state.rejects_resume = true);
     }
 
     /// The posted messages, in the order in which they were accepted.
@@ -427,16 +121,6 @@ impl LocalDiscord {
     /// The edited messages, in the order of their edits: the id, and the body of the request.
     pub fn edits(&self) -> Vec<(u64, Value)> {
         self.read(|state| state.edits.clone())
-    }
-
-    /// Refuses the next edits, because the message is older than an hour and was edited too often.
-    pub fn limit_edits(&self, times: usize) {
-        self.edit(|state| state.edit_limits += times);
-    }
-
-    /// Refuses all edits, with a status and Discord's code.
-    pub fn refuse_edits(&self, refusal: Option<(u16, u32)>) {
-        self.edit(|state| state.refused_edits = refusal);
     }
 
     /// Deletes a message.
@@ -512,55 +196,6 @@ impl LocalDiscord {
         }
     }
 
-    /// Uses a command as a user, in a server or in direct messages, and returns the bot's response.
-    pub async fn slash(&self, server: impl Into<Option<u64>>, user: u64, name: &str, options: Value) -> Value {
-        let id = self.edit(DiscordState::next_id).to_string();
-        let data = self.command_data(&id, name, &options);
-        self.interact(server.into(), user, 2, data, json!({})).await
-    }
-
-    /// Types an option of a command as a user, and returns the choices that the bot offers.
-    pub async fn autocomplete(&self, server: u64, user: u64, name: &str, options: Value) -> Vec<Value> {
-        let id = self.edit(DiscordState::next_id).to_string();
-        let data = self.command_data(&id, name, &options);
-        let response = self.interact(Some(server), user, 4, data, json!({})).await;
-        response["data"]["choices"].as_array().cloned().unwrap_or_default()
-    }
-
-    /// The data of a command, with the users in its options.
-    fn command_data(&self, id: &str, name: &str, options: &Value) -> Value {
-        let chosen = options.as_array().into_iter().flatten().filter(|option| option["type"] == 6);
-        let users = chosen.filter_map(|option| option["value"].as_str()?.parse().ok());
-        let users: serde_json::Map<String, Value> =
-            users.map(|user: u64| (user.to_string(), self.read(|state| state.user(user)))).collect();
-        json!({ "id": id, "name": name, "type": 1, "options": options, "resolved": { "users": users } })
-    }
-
-    /// Presses a button as a user, and returns the bot's response.
-    pub async fn press(&self, server: impl Into<Option<u64>>, user: u64, custom_id: &str) -> Value {
-        let data = json!({ "custom_id": custom_id, "component_type": 2 });
-        let message = self.edit(|state| state.message_with(custom_id));
-        self.interact(server.into(), user, 3, data, json!({ "message": message })).await
-    }
-
-    /// Chooses from a menu as a user, and returns the bot's response.
-    pub async fn select(&self, server: impl Into<Option<u64>>, user: u64, custom_id: &str, values: &[&str]) -> Value {
-        let data = json!({ "custom_id": custom_id, "component_type": 3, "values": values });
-        let message = self.edit(|state| state.message_with(custom_id));
-        self.interact(server.into(), user, 3, data, json!({ "message": message })).await
-    }
-
-    async fn interact(&self, server: Option<u64>, user: u64, kind: u8, data: Value, more: Value) -> Value {
-        self.until("session to interact with", |discord| (discord.connected_sessions() > 0).then_some(())).await;
-        let id = self.edit(|state| state.interact(server, user, kind, &data, more));
-        // A response of type 5 is replaced later.
-        let response = |state: &DiscordState| {
-            let response = state.interactions.iter().find(|other| other.id == id)?.response.clone();
-            response.filter(|response| response["type"] != 5)
-        };
-        self.until("response to an interaction", |discord| discord.read(response)).await
-    }
-
     /// Everything that was received, for the message of a failed test.
     fn summary(&self) -> String {
         self.read(|state| {
@@ -588,24 +223,6 @@ impl LocalDiscord {
 
     fn read<T>(&self, read: impl FnOnce(&DiscordState) -> T) -> T {
         self.shared.read(read)
-    }
-}
-
-/// Holds posted messages back until it is dropped.
-#[must_use]
-pub struct HeldPosts(LocalDiscord);
-
-impl HeldPosts {
-    /// Waits until this number of posts is held back.
-    pub async fn wait_for(&self, posts: usize) {
-        let enough = |discord: &LocalDiscord| discord.read(|state| state.held_posts >= posts).then_some(());
-        self.0.until(&format!("{posts} held posts"), enough).await;
-    }
-}
-
-impl Drop for HeldPosts {
-    fn drop(&mut self) {
-        self.0.edit(|state| state.holds -= 1);
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) struct DiscordState {
     pub(super) refused_parts: Vec<String>,
     /// The number of posted messages whose responses will be lost.
     pub(super) lost_responses: usize,
-    /// The number of [`super::HeldPosts`] guards.
+    /// The number of [`super::faults::HeldPosts`] guards.
     pub(super) holds: usize,
     /// The number of requests that wait for these guards.
     pub(super) held_posts: usize,
