@@ -13,7 +13,6 @@ mod guild_import;
 mod guilds;
 pub mod import;
 mod key_refresh;
-mod member_list;
 mod members;
 mod policy;
 mod rank_levels;

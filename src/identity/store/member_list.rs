@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::rows::{KnownCharacters, Member, MemberFilter, MemberKey, MemberOrder, MemberOrderField};
+use crate::identity::rows::{KnownCharacters, Member, MemberFilter, MemberKey, MemberOrder, MemberOrderField};
 use crate::{
     db::{
         Conn, NameContains, SearchScope, in_order, on, on_rows,
