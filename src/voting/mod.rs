@@ -2,6 +2,7 @@
 
 mod ballot_box;
 mod box_cache;
+mod campaign_list;
 mod casting;
 mod distinct_entries;
 mod drafts;
@@ -31,6 +32,7 @@ pub(crate) use self::tally::store_result;
 pub use self::{
     ballot_box::BallotBox,
     box_cache::BallotBoxCache,
+    campaign_list::{CampaignFilter, CampaignKey, CampaignOrder, CampaignOrderField, CampaignPosition, PastKey, Voter},
     casting::cast_ballot,
     drafts::{CampaignChange, NewCampaign, create_campaign, delete_campaign, update_campaign},
     entries::{EntryChange, NewEntry, add_entry, remove_entry, reorder_entries, update_entry},
@@ -46,9 +48,8 @@ pub use self::{
     published_ballot::{PublishedBallot, find_receipt, new_nonce, receipt_of},
     rows::{
         ActivationBlocker, AnnouncementLevel, Ballot, CAMPAIGN_VALUES, Campaign, CampaignAction, CampaignChanged,
-        CampaignCloseReason, CampaignFilter, CampaignKey, CampaignOrder, CampaignOrderField, CampaignPosition,
-        CampaignTurnout, CannotVoteReason, Entries, Entry, Outcome, PastKey, ResultsVisibility, StandingsHiddenReason,
-        Tally, Turnout, Voter,
+        CampaignCloseReason, CampaignTurnout, CannotVoteReason, Entries, Entry, Outcome, ResultsVisibility,
+        StandingsHiddenReason, Tally, Turnout,
     },
     rules::{
         MANAGE, actions, activation_blockers, are_on_one_ladder, cannot_vote, check_seats, may_see, standings_hidden,

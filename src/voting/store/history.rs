@@ -18,7 +18,10 @@ use crate::{
         id::{CampaignId, GuildId, MemberId},
         page::Page,
     },
-    voting::rows::{Campaign, CampaignCloseReason, KnownCampaigns, PastKey, ResultsVisibility},
+    voting::{
+        campaign_list::PastKey,
+        rows::{Campaign, CampaignCloseReason, KnownCampaigns, ResultsVisibility},
+    },
 };
 
 /// The columns of a campaign that a member's participation needs.

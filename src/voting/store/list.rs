@@ -8,9 +8,6 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use super::super::rows::{
-    Campaign, CampaignFilter, CampaignOrder, CampaignOrderField, CampaignPosition, KnownCampaigns, Voter,
-};
 use crate::{
     access::store::current_level,
     db::{
@@ -20,6 +17,10 @@ use crate::{
     kernel::{
         id::{CampaignId, GuildId},
         page::Page,
+    },
+    voting::{
+        campaign_list::{CampaignFilter, CampaignOrder, CampaignOrderField, CampaignPosition, Voter},
+        rows::{Campaign, KnownCampaigns},
     },
 };
 
