@@ -3,6 +3,7 @@
 mod ballots;
 mod campaign;
 mod history;
+mod inputs;
 mod mutation;
 mod tally;
 
