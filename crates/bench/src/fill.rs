@@ -6,7 +6,7 @@ use guildhall::{
     app::App,
     cli::{
         BoxError,
-        demo::fill::{self, Generated},
+        demo::{self, Generated},
     },
     identity::{self, Member, Region},
     kernel::{
@@ -65,7 +65,7 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
     let founding = async move |conn: &mut _| identity::create_guild(conn, guild, &name, &name, Region::Us, now).await;
     let (_, ranks) = app.db.write(founding).await?;
     // No member signs in with a password.
-    let (members, characters) = fill::roster(&generated, &ranks, size.members, "", now, &mut rng)?;
+    let (members, characters) = demo::roster(&generated, &ranks, size.members, "", now, &mut rng)?;
     let (rows, mains) = (members.clone(), characters.len());
     app.db
         .write(async move |conn| {
@@ -100,12 +100,12 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
         let voter_count = usize::try_from(voter_count)?.min(voters.len().saturating_sub(1));
         let voters: Vec<Member> = voters.choose_multiple(&mut rng, voter_count).cloned().collect();
         let order: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
-        let cast = fill::ballots(&campaign, &order, &voters, now, &mut rng);
+        let cast = demo::ballots(&campaign, &order, &voters, now, &mut rng);
         ballots += cast.len();
         if number == newest_live {
             tallied = Some((campaign.clone(), voter_count));
         }
-        fill::store(app, campaign, entries, cast).await?;
+        demo::store(app, campaign, entries, cast).await?;
     }
     let (tallied, watched) = tallied.ok_or("there is no live campaign")?;
     let summary = format!(

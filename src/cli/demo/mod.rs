@@ -1,14 +1,21 @@
 //! `guildhall demo`.
 
-pub mod fill;
+mod campaigns;
+mod fill;
 mod introduction;
 mod kept;
+mod roster;
 
 use std::{sync::Arc, time::Duration};
 
 use clap::Args;
 use rand::{Rng, seq::IndexedRandom};
 
+pub use self::{
+    campaigns::{ballots, store},
+    fill::Generated,
+    roster::roster,
+};
 use self::{
     fill::{DemoSize, LiveVote},
     introduction::{TOKEN_LIFETIME, introduction},
