@@ -178,6 +178,7 @@ impl fmt::Display for Changes {
 
 /// An event of the audit log.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = audit_events)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct AuditEvent {

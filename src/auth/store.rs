@@ -18,6 +18,7 @@ use crate::{
 
 /// A new session. [`Session`] is the part that its member sees.
 #[derive(Clone, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = sessions)]
 pub struct NewSession {
     pub guild_id: GuildId,
@@ -50,6 +51,7 @@ pub async fn revoke_session(conn: &mut Conn, guild: GuildId, session: SessionId,
 
 /// A refresh token as it is stored.
 #[derive(Clone, Insertable, Queryable, Selectable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = refresh_tokens)]
 pub struct RefreshToken {
     pub guild_id: GuildId,
@@ -200,6 +202,7 @@ text_enum! {
 
 /// A one-time code as it is stored.
 #[derive(Clone, Insertable, Queryable, Selectable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = codes)]
 pub struct OneTimeCode {
     pub guild_id: GuildId,

@@ -2,8 +2,8 @@
 
 use diesel::Table;
 
-/// Maximum number of bound values in a statement on PostgreSQL. The protocol's `Bind` message counts them in 16 bits.
-const MAX_BOUND_VALUES: usize = 65_535;
+/// Maximum number of bound values in a statement. SQLite allows 32,766; PostgreSQL's `Bind` message counts them in 16 bits.
+const MAX_BOUND_VALUES: usize = 32_766;
 
 /// The number of columns of a table, by the tuple [`Table::AllColumns`].
 pub(crate) trait ColumnCount {
@@ -25,8 +25,7 @@ column_counts! {
     C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C29 C30 C31 C32
 }
 
-/// The number of rows that PostgreSQL can insert into a table with one statement. A row binds at most one value per
-/// column.
+/// The number of rows that one statement can insert into a table. A row binds at most one value per column.
 pub(crate) const fn rows_per_statement<T>(_: &T) -> usize
 where
     T: Table<AllColumns: ColumnCount>,
@@ -34,7 +33,9 @@ where
     MAX_BOUND_VALUES / T::AllColumns::COLUMNS
 }
 
-/// Inserts any number of rows: in as few statements as possible on PostgreSQL, and one by one on SQLite.
+/// Inserts any number of rows, in as few statements as possible. On SQLite, that needs rows of a type with
+/// `#[diesel(treat_none_as_default_value = false)]`, and matters for searched tables: each statement writes the pending
+/// entries of their index.
 macro_rules! insert_all {
     ($conn:expr, $table:expr, $rows:expr) => {{
         let rows = $rows;
@@ -46,7 +47,10 @@ macro_rules! insert_all {
             }
             $crate::db::conn::Conn::Sqlite(conn) => {
                 conn.spawn_blocking(move |conn| {
-                    diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), conn)
+                    for chunk in rows.chunks($crate::db::insert::rows_per_statement(&$table)) {
+                        diesel::RunQueryDsl::execute(diesel::insert_into($table).values(chunk), conn)?;
+                    }
+                    Ok(())
                 })
                 .await?;
             }

@@ -31,6 +31,7 @@ text_enum! {
 
 /// A guild's Discord server, and the bot's settings there.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = discord_links, primary_key(guild_id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
@@ -133,6 +134,7 @@ pub(super) fn snowflake(id: &str) -> Option<u64> {
 
 /// The lease of the connection to Discord's gateway: its holder, and the state of the connection.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = discord_keeper)]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]

@@ -96,6 +96,7 @@ text_enum! {
 
 /// A guild. Every other row belongs to one guild.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = guilds)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Guild {
@@ -113,6 +114,7 @@ wide_row!(Guild, guilds);
 
 /// A rank of a guild's ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = ranks, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
@@ -131,6 +133,7 @@ wide_row!(Rank, ranks);
 
 /// A member of a guild, with or without an account.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = members)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Member {
@@ -291,6 +294,7 @@ pub struct MemberFilter {
 
 /// A World of Warcraft character of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = characters, primary_key(guild_id, id))]
 #[diesel(treat_none_as_null = true)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]

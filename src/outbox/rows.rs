@@ -40,6 +40,7 @@ text_enum! {
 
 /// A message that is not delivered yet.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = discord_messages)]
 #[expect(missing_docs, reason = "the schema's columns, documented in the migrations")]
 pub struct Message {
