@@ -304,10 +304,10 @@ fn placeholder(title: &str, missing: &Missing) -> String {
 fn embed(files: &[String]) -> String {
     let mut code = String::from(
         "/// The files of the web project's `dist/`: the path of each, with slashes, and its content. `NAME.gz` and\n\
-         /// `NAME.br` are `NAME`, compressed.\n\
+         /// `NAME.br` are `NAME`, compressed, which itself is left out if there is a `NAME.gz`.\n\
          pub static FILES: &[(&str, &[u8])] = &[\n",
     );
-    for name in files {
+    for name in files.iter().filter(|name| !files.contains(&format!("{name}.gz"))) {
         writeln!(code, "    ({name:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))),", format!("/dist/{name}"))
             .expect("writing to a String cannot fail");
     }

@@ -1,6 +1,6 @@
 //! Any path without an endpoint: the app's page, or a file that the pages load.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     Extension,
@@ -95,10 +95,9 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 /// A file, in the best form that the client accepts.
 fn file(asset: &Asset, request_headers: &HeaderMap) -> Response {
     let codings = Codings::from_headers(request_headers);
-    let compressed = [("br", &asset.brotli), ("gzip", &asset.gzip)];
-    let mut compressed = compressed.into_iter().filter_map(|(coding, form)| Some((coding, form.as_ref()?)));
-    let best = compressed.find(|(coding, _)| codings.accept(coding));
-    let form = best.map_or(&asset.plain, |(_, form)| form);
+    let Some(form) = asset.best(|coding| codings.accept(coding)) else {
+        return StatusCode::NOT_ACCEPTABLE.into_response();
+    };
     let caching = [
         (header::CACHE_CONTROL, asset.caching),
         (header::ETAG, form.etag.as_str()),
@@ -107,11 +106,16 @@ fn file(asset: &Asset, request_headers: &HeaderMap) -> Response {
     if etag::is_cached(request_headers, &form.etag) {
         return (StatusCode::NOT_MODIFIED, HEADERS, caching).into_response();
     }
-    let content = [(header::CONTENT_TYPE, asset.content_type), (header::CONTENT_SECURITY_POLICY, FILE_POLICY)];
-    // The files are part of the program, so a client that reads slowly holds no memory.
-    let response = (HEADERS, caching, content, Extension(OwnedBytes(0)), form.content);
-    match best {
-        Some((coding, _)) => ([(header::CONTENT_ENCODING, coding)], response).into_response(),
-        None => response.into_response(),
-    }
+    let content = match form.content() {
+        // A part of the program, so a client that reads slowly holds no memory.
+        Ok(Cow::Borrowed(content)) => (Extension(OwnedBytes(0)), content).into_response(),
+        Ok(Cow::Owned(content)) => content.into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a file of the web app cannot be decompressed");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let types = [(header::CONTENT_TYPE, asset.content_type), (header::CONTENT_SECURITY_POLICY, FILE_POLICY)];
+    let coding = form.coding.map(|coding| [(header::CONTENT_ENCODING, coding)]);
+    (HEADERS, caching, types, coding, content).into_response()
 }

@@ -233,6 +233,13 @@ async fn files_come_in_the_best_form_that_the_client_accepts(app: TestApp) {
     let robots = get("/robots.txt", "br").await;
     assert_eq!(header(robots.headers(), "cache-control"), "no-cache", "its name has no hash");
     assert_eq!(robots.text().await.unwrap(), "User-agent: *");
+    // A file that the program has only in gzip.
+    let packed = "/assets/packed-D4ta.js";
+    let [compressed, plain] = [get(packed, "gzip").await, get(packed, "").await];
+    assert_eq!((header(compressed.headers(), "content-encoding"), compressed.status()), ("gzip", StatusCode::OK));
+    assert_eq!((header(plain.headers(), "content-encoding"), header(plain.headers(), "content-length")), ("", "8"));
+    assert_ne!(compressed.headers().get("etag"), plain.headers().get("etag"));
+    assert_eq!(plain.text().await.unwrap(), "'packed'");
     // Parts are not offered, so the whole file is the response.
     let part = http.client.get(http.url(SCRIPT)).header("Range", "bytes=0-1").send().await.unwrap();
     assert_eq!((part.status(), part.text().await.unwrap().as_str()), (StatusCode::OK, "'plain'"));

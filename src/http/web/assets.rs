@@ -1,55 +1,91 @@
 //! The files that the pages load.
 
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, Read},
+};
+
+use flate2::read::GzDecoder;
 
 use crate::http::etag;
 
 /// The folder of files whose names contain a hash of their content.
 pub const HASHED: &str = "assets/";
 
-/// A file, with its compressed forms.
+/// A file.
 pub struct Asset {
     /// Its media type.
     pub content_type: &'static str,
     /// The value of its `Cache-Control` header.
     pub caching: &'static str,
-    pub plain: Form,
-    pub gzip: Option<Form>,
-    pub brotli: Option<Form>,
+    /// The smallest first. The last one has no coding.
+    forms: Vec<Form>,
 }
 
 /// A form of a file.
 pub struct Form {
-    pub content: &'static [u8],
+    /// The value of `Content-Encoding`, if the form is compressed.
+    pub coding: Option<&'static str>,
     pub etag: String,
+    stored: &'static [u8],
+    /// Whether the program has the file only in gzip.
+    is_packed: bool,
+}
+
+impl Asset {
+    /// The smallest form of which the client accepts the coding.
+    pub fn best(&self, accepts: impl Fn(&str) -> bool) -> Option<&Form> {
+        self.forms.iter().find(|form| form.coding.is_none_or(&accepts))
+    }
+}
+
+impl Form {
+    /// The content. It is a part of the program, unless it must be decompressed.
+    ///
+    /// # Errors
+    /// If the build has written no gzip.
+    pub fn content(&self) -> io::Result<Cow<'static, [u8]>> {
+        if !self.is_packed {
+            return Ok(self.stored.into());
+        }
+        let mut content = Vec::new();
+        GzDecoder::new(self.stored).read_to_end(&mut content)?;
+        Ok(content.into())
+    }
 }
 
 /// Collects the files by their paths, except the pages.
 pub(super) fn collect(files: &'static [(&'static str, &'static [u8])]) -> HashMap<&'static str, Asset> {
     let by_path: HashMap<&str, &'static [u8]> = files.iter().copied().collect();
-    let is_compressed = |path: &str| {
-        let original = path.strip_suffix(".gz").or_else(|| path.strip_suffix(".br"));
-        original.is_some_and(|original| by_path.contains_key(original))
-    };
-    let form = |path: &str| {
-        let content = *by_path.get(path)?;
+    let form = |path: &'static str, coding: Option<&'static str>, end: &str| {
+        let (own_path, gzip) = (format!("{path}{end}"), format!("{path}.gz"));
+        let own = by_path.get(own_path.as_str());
+        // Every browser accepts gzip, so the program need not have the plain form, too.
+        let packed = by_path.get(gzip.as_str()).filter(|_| coding.is_none());
+        let stored = *own.or(packed)?;
         // The hash in a name is the content's, so it can be its tag too.
-        let etag = if path.starts_with(HASHED) { format!("\"{path}\"") } else { etag::of(content) };
-        Some(Form { content, etag })
+        let etag = if path.starts_with(HASHED) {
+            format!("\"{own_path}\"")
+        } else if own.is_some() {
+            etag::of(stored)
+        } else {
+            etag::of(&[stored, b"plain"].concat())
+        };
+        Some(Form { coding, etag, stored, is_packed: own.is_none() })
     };
     let asset = |path: &'static str| {
+        let forms = [form(path, Some("br"), ".br"), form(path, Some("gzip"), ".gz"), form(path, None, "")];
         let asset = Asset {
             content_type: content_type(path),
             caching: if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" },
-            plain: form(path)?,
-            gzip: form(&format!("{path}.gz")),
-            brotli: form(&format!("{path}.br")),
+            forms: forms.into_iter().flatten().collect(),
         };
-        Some((path, asset))
+        (path, asset)
     };
+    let original = |path: &'static str| path.strip_suffix(".gz").or_else(|| path.strip_suffix(".br")).unwrap_or(path);
     let is_page = |path: &str| extension(path) == Some("html");
-    let paths = files.iter().map(|(path, _)| *path).filter(|path| !is_page(path) && !is_compressed(path));
-    paths.filter_map(asset).collect()
+    files.iter().map(|(path, _)| original(path)).filter(|path| !is_page(path)).map(asset).collect()
 }
 
 /// The media type of a file, by the end of its name.

@@ -18,7 +18,8 @@ use super::build::Build;
 /// The files of the web project, as the program embeds them.
 #[derive(Clone, Copy, Debug)]
 pub struct WebFiles {
-    /// The files of its build by path, each with its content. `NAME.gz` and `NAME.br` are `NAME`, compressed.
+    /// The files of its build by path, each with its content. `NAME.gz` and `NAME.br` are `NAME`, compressed. `NAME`
+    /// itself may be missing if `NAME.gz` is there.
     pub files: &'static [(&'static str, &'static [u8])],
     /// The paths of the app's pages, a JSON list such as `["/", "/votes/:id"]`.
     pub routes: &'static str,

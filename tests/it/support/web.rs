@@ -12,6 +12,7 @@ pub const WEB: WebFiles = WebFiles {
         ("assets/app-Bx7_k2-Q.js.br", b"brotli"),
         ("assets/app-Bx7_k2-Q.js.gz", b"gzip"),
         ("assets/font-C0ffee.woff2", b"font"),
+        ("assets/packed-D4ta.js.gz", b"\x1f\x8b\x08\0\0\0\0\0\x02\x03S/HL\xceNMQ\x07\0n\xd7ca\x08\0\0\0"),
         (
             "graphiql.html",
             b"<!doctype html><html><head><meta property=\"csp-nonce\" nonce=\"{{nonce}}\"></head></html>",
