@@ -104,13 +104,23 @@ impl Costs {
              |\n|---|--:|--:|--:|--:|--:|\n",
             self.at_once
         ))?;
+        let watched = async || {
+            let started = Instant::now();
+            let client = PageClient::start(server.address.clone(), page.clone());
+            tokio::time::sleep(Duration::from_secs(self.seconds.into())).await;
+            let latencies = client.take();
+            client.stop()?;
+            Ok::<_, BoxError>((latencies, started.elapsed().as_secs_f64()))
+        };
+        // Meanwhile the database writes back what the fill has written.
+        watched().await?;
         let mut slowest: f64 = 0.0;
         for (name, query) in [("none", None)].into_iter().chain(costly().into_iter().map(|(name, it)| (name, Some(it))))
         {
             let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
             let mut clients = Vec::new();
-            if let Some(query) = query {
-                let costly = request(&query, &other)?;
+            if let Some(query) = &query {
+                let costly = request(query, &other)?;
                 // Fails if the request is not permitted.
                 HttpConnection::open(&server).await?.data(costly.clone()).await?;
                 for _ in 0..self.at_once {
@@ -125,23 +135,22 @@ impl Costs {
                     }));
                 }
             }
-            let started = Instant::now();
-            let client = PageClient::start(server.address.clone(), page.clone());
-            tokio::time::sleep(Duration::from_secs(self.seconds.into())).await;
-            let latencies = client.take();
-            client.stop()?;
+            let (latencies, seconds) = watched().await?;
             stop.store(true, Ordering::Relaxed);
-            let seconds = started.elapsed().as_secs_f64();
             let requests = done.load(Ordering::Relaxed);
             for client in clients {
                 client.await?;
             }
-            slowest = slowest.max(latencies.p99());
+            if query.is_some() {
+                slowest = slowest.max(latencies.p99());
+            }
             #[expect(clippy::cast_precision_loss, reason = "far fewer requests than 2^52")]
             let rate = requests as f64 / seconds;
             print(&format!("| {name} | {rate:.1} | {} |\n", latencies.cells()))?;
         }
         let verdict = if slowest > MAX_P99 { "above" } else { "within" };
-        print(&format!("\nThe slowest 99th percentile, {slowest:.0} ms, is {verdict} the goal of {MAX_P99} ms.\n"))
+        print(&format!(
+            "\nThe slowest 99th percentile during costly requests, {slowest:.0} ms, is {verdict} the goal of {MAX_P99} ms.\n"
+        ))
     }
 }

@@ -2,7 +2,7 @@
 
 use guildhall::{
     app::App,
-    cli::{BoxError, demo::fill},
+    cli::{BoxError, demo},
     identity::{self, Member, NewMember, Region},
     kernel::{
         error::Error,
@@ -25,12 +25,6 @@ pub(crate) struct BenchGuild {
     pub(crate) voters: Vec<Member>,
     /// A member who never votes, so that no campaign closes early.
     pub(crate) non_voter: MemberId,
-}
-
-row! {
-    struct CampaignIdRow {
-        id: i64,
-    }
 }
 
 row! {
@@ -70,34 +64,7 @@ impl BenchGuild {
 
     /// Removes the guild and everything in it.
     pub(crate) async fn remove(&self, app: &App) -> Result<(), BoxError> {
-        let guild = self.id;
-        let campaigns = app.db.read(async move |conn| {
-            let campaigns = sql("SELECT id FROM campaigns WHERE guild_id = ?", [Value::Number(guild.0)]);
-            Ok(campaigns.load::<CampaignIdRow>(conn).await?)
-        });
-        // One campaign at a time, because all ballots together may take longer than the statement timeout.
-        for campaign in campaigns.await? {
-            let delete = async move |conn: &mut _| {
-                for table in ["ballots", "abstentions"] {
-                    let delete = format!("DELETE FROM {table} WHERE guild_id = ? AND campaign_id = ?");
-                    sql(delete, [guild.0, campaign.id].map(Value::Number)).execute(conn).await?;
-                }
-                Ok(())
-            };
-            app.db.write(delete).await?;
-        }
-        let delete = async move |conn: &mut _| {
-            // In this order: picks refer to entries, and entries to members.
-            for delete in [
-                "DELETE FROM ballots WHERE guild_id = ?",
-                "DELETE FROM campaigns WHERE guild_id = ?",
-                "DELETE FROM guilds WHERE id = ?",
-            ] {
-                sql(delete, [Value::Number(guild.0)]).execute(conn).await?;
-            }
-            Ok(())
-        };
-        Ok(app.db.write(delete).await?)
+        Ok(identity::delete_guild(&app.access, self.id).await?)
     }
 
     /// Creates a live campaign.
@@ -128,7 +95,7 @@ impl BenchGuild {
         let (campaign, entries) = new.into_rows(self.id, None, now)?;
         let campaign = Campaign { status: CampaignStatus::Live, ..campaign };
         let order = entries.iter().map(|entry| entry.id).collect();
-        fill::store(app, campaign.clone(), entries, Vec::new()).await?;
+        demo::store(app, campaign.clone(), entries, Vec::new()).await?;
         Ok((campaign, order))
     }
 
