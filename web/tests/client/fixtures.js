@@ -17,7 +17,7 @@ export const test = base.extend({
     { scope: "worker" },
   ],
   network: async ({ server }, use) => {
-    const network = await startProxy({ port: PORT, target: server.port });
+    const network = await startProxy({ port: PORT, target: server.port, servesClient: true });
     await use(network);
     network.stop();
   },

@@ -1,5 +1,5 @@
-// A proxy in front of a server that loses responses, refuses WebSockets and freezes them. It also serves an empty page and
-// the files of src/client, so that pages have the same origin as the API.
+// A proxy in front of a server that loses responses, refuses WebSockets and freezes them. For the tests of src/client it
+// also serves an empty page and these files, so that pages have the same origin as the API.
 
 import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
@@ -10,15 +10,19 @@ const client = fileURLToPath(new URL("../../src/client/", import.meta.url));
 const graphqlWs = fileURLToPath(new URL("../../node_modules/graphql-ws/dist/", import.meta.url));
 
 /**
- * @param {{ port: number, target: number }} ports
+ * @param {{ port?: number, target: number, servesClient?: boolean }} options Without a port, any free one.
  */
-export async function startProxy({ port, target }) {
+export async function startProxy({ port = 0, target, servesClient = false }) {
   const proxy = {
-    url: `http://127.0.0.1:${port}`,
+    url: "",
     /** Whether the response to this request is lost, after the server sent it. */
     loses: (/** @type {{ body: string }} */ _request) => false,
+    /** Replaces headers of the server's responses. */
+    headers: /** @type {Record<string, string>} */ ({}),
     /** The refresh tokens that arrived, in order. */
     renewals: /** @type {{ token: string, isLost: boolean, at: number }[]} */ ([]),
+    /** Whether requests reach the server. */
+    acceptsRequests: true,
     acceptsSockets: true,
     /** When each WebSocket was tried. */
     socketAttempts: /** @type {number[]} */ ([]),
@@ -36,12 +40,13 @@ export async function startProxy({ port, target }) {
       server.closeAllConnections();
     },
   };
-  /** @type {Set<import("node:net").Socket>} */
+  /** @type {Set<import("node:stream").Duplex>} */
   const sockets = new Set();
 
   const server = createServer(async (incoming, outgoing) => {
+    if (!proxy.acceptsRequests) return void incoming.socket.destroy();
     const path = incoming.url ?? "/";
-    if (path !== "/graphql") return serveFile(path, outgoing);
+    if (servesClient && path !== "/graphql") return serveFile(path, outgoing);
     let body = "";
     for await (const chunk of incoming) body += chunk;
     const { method, headers } = incoming;
@@ -52,7 +57,7 @@ export async function startProxy({ port, target }) {
       const isLost = proxy.loses({ body });
       const token = /"refreshToken":"([^"]+)"/.exec(body)?.[1];
       if (token) proxy.renewals.push({ token, isLost, at: Date.now() });
-      outgoing.writeHead(response.statusCode ?? 502, response.headers);
+      outgoing.writeHead(response.statusCode ?? 502, { ...response.headers, ...proxy.headers });
       if (!isLost) return outgoing.end(Buffer.concat(chunks));
       // Not without the head, because then a browser may send the request again by itself.
       outgoing.write(chunks[0]?.subarray(0, 1) ?? "", () => incoming.socket.destroy());
@@ -72,10 +77,12 @@ export async function startProxy({ port, target }) {
       upstream.write(`GET /graphql HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
       upstream.write(head);
     });
-    for (const [from, to] of [
+    /** @type {[import("node:stream").Duplex, import("node:stream").Duplex][]} */
+    const directions = [
       [socket, upstream],
       [upstream, socket],
-    ]) {
+    ];
+    for (const [from, to] of directions) {
       sockets.add(from);
       from.on("data", (/** @type {Buffer} */ data) => to.write(data));
       from.on("error", () => {});
@@ -87,6 +94,8 @@ export async function startProxy({ port, target }) {
   });
 
   await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  proxy.url = `http://127.0.0.1:${address.port}`;
   return proxy;
 }
 

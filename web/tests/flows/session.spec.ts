@@ -1,3 +1,4 @@
+import { ProfileDocument, RevokeSessionDocument } from "../../src/gql/graphql";
 import { expect, PASSWORD, signIn, test, uniqueName } from "./site";
 
 test("a member registers by link, and the code leaves the address bar", async ({ page, api }) => {
@@ -107,13 +108,9 @@ test("a session that ends elsewhere keeps the page and its input", async ({ page
   const field = page.getByLabel("Display name");
   const name = await field.inputValue();
   await field.fill(`${name} of the Flow`);
-  const { sessions } = await api.run<{ sessions: { id: string; isCurrent: boolean }[] }>(
-    "initiate",
-    "{ sessions { id isCurrent } }",
-  );
-  for (const { id, isCurrent } of sessions) {
-    if (!isCurrent)
-      await api.run("initiate", "mutation ($id: ID!) { revokeSession(id: $id) { deletedId } }", { id });
+  const { sessions } = await api.run("initiate", ProfileDocument, {});
+  for (const { id, isCurrent } of sessions ?? []) {
+    if (!isCurrent) await api.run("initiate", RevokeSessionDocument, { id });
   }
   await page.getByRole("button", { name: "Save" }).click();
   const dialog = page.getByRole("dialog", { name: "Please sign in again" });

@@ -1,114 +1,111 @@
-// What all flows share: a browser that reaches only the site, and requests that prepare a flow.
+// What all flows share: a site on each database, a browser that reaches nothing else, and requests that prepare a flow.
 import {
-  type APIRequestContext,
   type BrowserContext,
+  type BrowserContextOptions,
   test as base,
   expect,
   type Page,
+  type PlaywrightWorkerArgs,
 } from "playwright/test";
+import { startProxy } from "../client/proxy.js";
+import { Api, PASSWORD, uniqueName } from "./api";
+import { type DatabaseKind, Deployment } from "./deployment";
+import { Watch } from "./watch";
 
-/** The password of the demo's accounts. */
-export const PASSWORD = "guildhall-demo";
+export { expect, PASSWORD, uniqueName };
 
-interface Fixtures {
-  /** Opens a browser of its own, such as that of another member. Its errors fail the test. */
-  newBrowser: () => Promise<BrowserContext>;
-  /** A page of such a browser. */
-  page: Page;
-  /** The API, as one of the demo's accounts. */
-  api: Api;
+export interface Site {
+  url: string;
+  /** What the server has logged so far. */
+  log: string;
 }
 
-export const test = base.extend<Fixtures>({
-  newBrowser: async ({ browser, baseURL }, use) => {
-    const problems: string[] = [];
+export interface WorkerFixtures {
+  /** The database of the project. */
+  database: DatabaseKind;
+  /** The site: by default a demo that all flows of a worker share, and so does no other worker. */
+  site: Site;
+}
+
+interface Fixtures {
+  /** Whether the flow cuts the browser's connection. */
+  isCut: boolean;
+  /** Opens a browser of its own, such as that of another member. What it must not do fails the test. */
+  newBrowser: (options?: BrowserContextOptions) => Promise<BrowserContext>;
+  /** A page of such a browser. */
+  page: Page;
+  /** The API, as one of the site's accounts. */
+  api: Api;
+  /** The site behind a connection that fails on demand. */
+  network: Awaited<ReturnType<typeof startProxy>>;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  database: ["sqlite", { scope: "worker", option: true }],
+  site: [
+    async ({ database }, use) => {
+      const url = process.env.GUILDHALL_URL;
+      if (url) return use({ url, log: "" });
+      const demo = await Deployment.create(database);
+      await demo.start("demo", "--members", "400", "--no-simulate");
+      await use(demo);
+      await demo.remove();
+    },
+    { scope: "worker", timeout: 60_000 },
+  ],
+  baseURL: ({ site }, use) => use(site.url),
+  isCut: [false, { option: true }],
+  newBrowser: async ({ browser, site, isCut }, use) => {
+    const watches: Watch[] = [];
     const contexts: BrowserContext[] = [];
-    await use(async () => {
-      const context = await browser.newContext();
+    await use(async (options) => {
+      const context = await browser.newContext(options);
       contexts.push(context);
-      await watch(context, new URL(baseURL ?? "").host, problems);
+      watches.push(new Watch(context, options?.baseURL ?? site.url, isCut));
       return context;
     });
+    const problems = await Promise.all(watches.map((watch) => watch.end(site.log)));
     for (const context of contexts) await context.close();
-    expect(problems, "requests to other hosts, errors and violations of the policy").toEqual([]);
+    expect(problems.flat(), "what no flow may do").toEqual([]);
   },
   page: async ({ newBrowser }, use) => use(await (await newBrowser()).newPage()),
   api: async ({ request }, use) => use(new Api(request)),
+  network: async ({ site }, use) => {
+    const network = await startProxy({ target: Number(new URL(site.url).port) });
+    await use(network);
+    network.stop();
+  },
 });
 
-export { expect };
-
-async function watch(context: BrowserContext, host: string, problems: string[]) {
-  await context.route(
-    (url) => url.host !== host && url.protocol !== "data:",
-    (route) => {
-      problems.push(`a request to ${route.request().url()}`);
-      return route.abort();
-    },
-  );
-  context.on("weberror", (error) => problems.push(String(error.error())));
-  context.on("console", (message) => {
-    // A refusal by the API is a response with an error status, which the browser logs.
-    const isRefusal = message.text().startsWith("Failed to load resource");
-    if (message.type() === "error" && !isRefusal) problems.push(message.text());
-  });
+interface Guilds {
+  /** The names of the guilds by slug, the default guild first. Each has the account `leader`. */
+  guilds: Record<string, string>;
+  flags?: readonly string[];
+  settings?: Record<string, string>;
 }
 
-export class Api {
-  private readonly tokens = new Map<string, string>();
-
-  constructor(private readonly request: APIRequestContext) {}
-
-  /** Runs a document as an account of the demo. Fails on an error. */
-  async run<Result>(account: string, query: string, variables: object = {}): Promise<Result> {
-    const token = this.tokens.get(account) ?? (await this.signIn(account));
-    return this.post(query, variables, { authorization: `Bearer ${token}` });
+/** Starts a server of guilds without votes, for flows that need a site of their own. */
+export async function serveGuilds(
+  { playwright, database }: Pick<PlaywrightWorkerArgs & WorkerFixtures, "playwright" | "database">,
+  { guilds, flags = [], settings = {} }: Guilds,
+) {
+  const server = await Deployment.create(database, settings);
+  const codes = new Map<string, string>();
+  for (const [slug, name] of Object.entries(guilds)) {
+    const options = ["--guild", slug, "--guild-name", name, "--leader", "leader"];
+    codes.set(slug, await server.run("bootstrap", ...options));
   }
-
-  private async signIn(discordUsername: string) {
-    const { login } = await this.post<{ login: { accessToken: string } }>(
-      "mutation ($input: LoginInput!) { login(input: $input) { accessToken } }",
-      { input: { discordUsername, password: PASSWORD } },
-    );
-    this.tokens.set(discordUsername, login.accessToken);
-    return login.accessToken;
-  }
-
-  private async post<Result>(query: string, variables: object, headers: Record<string, string> = {}) {
-    const response = await this.request.post("/graphql", { data: { query, variables }, headers });
-    const { data, errors } = await response.json();
-    expect(errors, query).toBeUndefined();
-    return data as Result;
-  }
-
-  /** Adds a member at the lowest rank, and returns an invite code. */
-  async invite(discordUsername: string) {
-    const { ranks } = await this.run<{ ranks: { id: string }[] }>("leader", "{ ranks { id } }");
-    const { createMember } = await this.run<{ createMember: { member: { id: string } } }>(
-      "leader",
-      "mutation ($input: CreateMemberInput!) { createMember(input: $input) { member { id } } }",
-      { input: { discordUsername, rankId: ranks.at(-1)?.id } },
-    );
-    const { sendInvite } = await this.run<{ sendInvite: { code: string } }>(
-      "leader",
-      "mutation ($id: ID!) { sendInvite(memberId: $id) { code } }",
-      { id: createMember.member.id },
-    );
-    return sendInvite.code;
-  }
+  await server.start("serve", "--address-attempts", "10000", ...flags);
+  const request = await playwright.request.newContext({ baseURL: server.url });
+  for (const [slug, code] of codes) await new Api(request).register("leader", code, slug);
+  await request.dispose();
+  return server;
 }
 
-/** Signs an account of the demo in. */
-export async function signIn(page: Page, account: string) {
-  await page.goto(`/login#as=${account}`);
+/** Signs an account of the site in. `path` is that of another guild, such as `/g/other`. */
+export async function signIn(page: Page, account: string, path = "") {
+  await page.goto(`${path}/login#as=${account}`);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { level: 1, name: /^Welcome/ })).toBeVisible();
-}
-
-let names = 0;
-/** A Discord username that no other flow uses. */
-export function uniqueName() {
-  names += 1;
-  return `flow.${Date.now().toString(36)}.${names}`;
 }

@@ -1,31 +1,6 @@
 import type { Page } from "playwright/test";
-import { type Api, expect, signIn, test, uniqueName } from "./site";
-
-const CREATE = `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { campaign { id } } }`;
-const START = `mutation ($id: ID!) { activateCampaign(id: $id) { campaign { id } } }`;
-const CLOSE = `mutation ($id: ID!) { closeCampaign(id: $id) { campaign { id } } }`;
-
-/** Starts a vote of its own for a flow. */
-async function startVote(api: Api, input: object = {}) {
-  const { createCampaign } = await api.run<{ createCampaign: { campaign: { id: string } } }>(
-    "leader",
-    CREATE,
-    {
-      input: {
-        title: uniqueName(),
-        method: "SCHULZE",
-        picksPerVoter: 3,
-        minRankLevelToVote: 1,
-        durationHours: 24,
-        entries: ["Mirelle", "Thorn", "Hex", "Salty"].map((name) => ({ name })),
-        ...input,
-      },
-    },
-  );
-  const { id } = createCampaign.campaign;
-  await api.run("leader", START, { id });
-  return id;
-}
+import { CloseVoteDocument } from "../../src/gql/graphql";
+import { expect, signIn, test, uniqueName } from "./site";
 
 /** Fills in the ballot by the keyboard alone, and casts it. */
 async function voteByKeyboard(page: Page) {
@@ -46,7 +21,7 @@ async function voteByKeyboard(page: Page) {
 }
 
 test("a member ranks by keyboard, sees the result, and recounts it", async ({ page, api }) => {
-  const id = await startVote(api);
+  const id = await api.startVote();
   await signIn(page, "member");
   await page.goto(`/votes/${id}`);
   await expect(page.getByRole("heading", { name: "The standings are hidden" })).toBeVisible();
@@ -55,50 +30,11 @@ test("a member ranks by keyboard, sees the result, and recounts it", async ({ pa
   expect(receipt).toMatch(/^[0-9a-f]{64}$/);
   // The standings show after the own ballot, and move without a reload.
   await expect(page.getByText("beats 3").first()).toBeVisible();
-  await api.run("leader", CLOSE, { id });
+  await api.run("leader", CloseVoteDocument, { id });
   await expect(page.getByText("Winner", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Check the count" }).click();
   await expect(page.getByText("Everything matches")).toBeVisible();
   await expect(page.getByText(/Your ballot is in the box/)).toBeVisible();
-});
-
-test("picks survive a reload, and a lost response casts one ballot", async ({ newBrowser, api }) => {
-  const id = await startVote(api, { method: "APPROVAL", picksPerVoter: 2, resultsVisibility: "AFTER_CLOSE" });
-  const page = await (await newBrowser()).newPage();
-  await page.setViewportSize({ width: 390, height: 844 });
-  await signIn(page, "initiate");
-  await page.goto(`/votes/${id}`);
-  await page.getByRole("button", { name: "Mirelle", exact: true }).click();
-  await page.getByRole("button", { name: "Salty", exact: true }).click();
-  await page.reload();
-  await expect(page.getByRole("button", { name: /^Salty/ })).toHaveAttribute("aria-pressed", "true");
-  await page.getByRole("button", { name: "Review ballot" }).click();
-  // The server gets the ballot, and the response is lost.
-  let lost = 0;
-  await page.route("**/graphql", async (route) => {
-    const body = route.request().postData() ?? "";
-    if (lost > 0 || !body.includes('"nonce"')) return route.fallback();
-    lost += 1;
-    await route.fetch();
-    await route.abort("connectionreset");
-  });
-  await page.getByRole("button", { name: "Cast ballot" }).click();
-  await expect(page.getByText("Your ballot is cast.")).toBeVisible();
-  expect(lost).toBe(1);
-  const { campaign } = await api.run<{ campaign: { turnout: { voted: number } } }>(
-    "leader",
-    "query ($id: ID!) { campaign(id: $id) { turnout { voted } } }",
-    { id },
-  );
-  expect(campaign.turnout.voted).toBe(1);
-});
-
-test("a visitor reads why they cannot vote", async ({ page, api }) => {
-  const id = await startVote(api);
-  await page.goto(`/votes/${id}`);
-  await expect(page.getByRole("heading", { name: "Sign in to vote" })).toBeVisible();
-  await page.goto("/votes/VAAAAAAAAAAA");
-  await expect(page.getByRole("heading", { name: "There is no such vote" })).toBeVisible();
 });
 
 test("an officer takes a vote from draft to result", async ({ page }) => {
@@ -134,7 +70,7 @@ test("an officer takes a vote from draft to result", async ({ page }) => {
 });
 
 test("a cancelled vote has no result, and its ballots keep their receipts", async ({ page, api }) => {
-  const id = await startVote(api);
+  const id = await api.startVote();
   await signIn(page, "leader");
   await page.goto(`/votes/${id}`);
   await voteByKeyboard(page);
