@@ -56,6 +56,12 @@ export function useIsDisconnected() {
   return isLate;
 }
 
+/** Whether no socket can be opened, so that the page's data are read every ten seconds instead. */
+export function useIsPolling() {
+  const { socket } = useConnection();
+  return useSyncExternalStore(socket.onState, socket.getState).poll;
+}
+
 interface LiveSink<Result> {
   onData: (data: Result) => void;
   /** The server has ended the subscription, with an error or because there is nothing more to send. */

@@ -1,5 +1,11 @@
 import { useEffect, useRef, useState } from "react";
-import type { VoteTurnoutFragment as Turnout, VoteDetailsFragment } from "../../gql/graphql";
+import { useIsPolling } from "../../app/connection";
+import { useData } from "../../app/data";
+import {
+  type VoteTurnoutFragment as Turnout,
+  type VoteDetailsFragment,
+  VoteStandingsDocument,
+} from "../../gql/graphql";
 import { createThrottledAnnouncer } from "../../ui/announce";
 import { Section } from "../../ui/Card";
 import { ResultChart } from "../../ui/charts/ResultChart";
@@ -16,6 +22,9 @@ interface LiveStandingsProps {
 /** The standings while votes come in. */
 export function LiveStandings({ vote, refetch, onTurnout }: LiveStandingsProps) {
   const tally = useTally(vote.id, { pause: false, onEnd: refetch });
+  const isPolling = useIsPolling();
+  const polled = useData(VoteStandingsDocument, { id: vote.id }, { pause: !isPolling });
+  const { standings, ...charts } = tally ?? polled.data?.campaign ?? {};
   const [isSpoken, setSpoken] = useState(true);
   useSpokenStandings(tally, isSpoken);
   useEffect(() => onTurnout(tally?.turnout), [tally?.turnout, onTurnout]);
@@ -32,7 +41,11 @@ export function LiveStandings({ vote, refetch, onTurnout }: LiveStandingsProps) 
         />
       }
     >
-      {tally ? <ResultChart method={vote.method} {...tally} /> : <Skeleton rows={3} />}
+      {standings ? (
+        <ResultChart method={vote.method} standings={standings} {...charts} />
+      ) : (
+        <Skeleton rows={3} />
+      )}
     </Section>
   );
 }
