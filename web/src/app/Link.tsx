@@ -1,5 +1,5 @@
 import type { AnchorHTMLAttributes, ReactNode } from "react";
-import { Link as RouterLink, useLocation } from "wouter";
+import { Link as RouterLink, useLocation, useSearch } from "wouter";
 import { buttonClass } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import styles from "./Link.module.css";
@@ -55,7 +55,9 @@ export function SignInLink({
   ...props
 }: Omit<LinkButtonProps, "href" | "children"> & { children?: ReactNode }) {
   const [location] = useLocation();
-  const from = location === "/" || location === "/login" ? "" : `?from=${encodeURIComponent(location)}`;
+  const search = useSearch();
+  const page = search ? `${location}?${search}` : location;
+  const from = page === "/" || location === "/login" ? "" : `?from=${encodeURIComponent(page)}`;
   return (
     <LinkButton href={`/login${from}`} {...props}>
       {children}

@@ -1,5 +1,5 @@
 import { useCallback, useState } from "react";
-import { LinkButton } from "../../app/Link";
+import { SignInLink } from "../../app/Link";
 import { useViewer } from "../../app/viewer";
 import type {
   OwnBallotFragment,
@@ -68,13 +68,7 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
           <PageState
             icon={vote.viewerCannotVoteReason === "SIGN_IN" ? "person" : "lock"}
             title={refusal.title}
-            actions={
-              vote.viewerCannotVoteReason === "SIGN_IN" && (
-                <LinkButton href="/login" variant="primary">
-                  Sign in
-                </LinkButton>
-              )
-            }
+            actions={vote.viewerCannotVoteReason === "SIGN_IN" && <SignInLink variant="primary" />}
           >
             <p>{refusal.text}</p>
           </PageState>
