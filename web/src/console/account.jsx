@@ -1,25 +1,23 @@
 // The account button at the top right, and its panel to sign in and out.
 import { useId, useRef, useState, useSyncExternalStore } from "react";
 
-export function Account({ session }) {
-  const account = useSyncExternalStore(session.watch, () => session.account);
-  const notice = useSyncExternalStore(session.watch, () => session.notice);
+export function Account({ session, context }) {
+  const data = useSyncExternalStore(context.watch, () => context.data);
+  const isSignedIn = useSyncExternalStore(session.watch, () => session.isSignedIn);
+  const [isSwitching, setSwitching] = useState(false);
   const panel = useId();
+  const { me, guild } = data ?? {};
   return (
     <>
-      <button
-        type="button"
-        className="account-button"
-        data-signed-in={account !== undefined}
-        popoverTarget={panel}
-      >
-        {account ? (
+      <button type="button" className="account-button" data-signed-in={isSignedIn} popoverTarget={panel}>
+        {!isSignedIn && "Sign in"}
+        {isSignedIn && !me && "Account"}
+        {isSignedIn && me && (
           <>
-            <span className="account-name">{account.member.displayName}</span>
-            <span className="account-rank">{account.member.rank.name}</span>
+            <span className="account-purpose">Account: </span>
+            <span className="account-name">{me.displayName}</span>{" "}
+            <span className="account-rank">{me.rank.name}</span>
           </>
-        ) : (
-          "Sign in"
         )}
       </button>
       <div
@@ -28,12 +26,15 @@ export function Account({ session }) {
         className="account-panel"
         role="dialog"
         aria-label="Account"
-        onToggle={focusFirst}
+        onToggle={(event) => {
+          setSwitching(false);
+          focusFirst(event);
+        }}
       >
-        {account ? (
-          <SignedIn session={session} account={account} />
+        {isSignedIn && !isSwitching ? (
+          <SignedIn session={session} me={me} guild={guild} onSwitch={() => setSwitching(true)} />
         ) : (
-          <SignIn session={session} notice={notice} />
+          <SignIn session={session} />
         )}
       </div>
     </>
@@ -44,7 +45,7 @@ function focusFirst({ newState, currentTarget }) {
   if (newState === "open") currentTarget.querySelector("input, button").focus();
 }
 
-function SignIn({ session, notice }) {
+function SignIn({ session }) {
   const [error, setError] = useState();
   const [busy, run] = useBusy(setError);
   const password = useRef(null);
@@ -54,7 +55,7 @@ function SignIn({ session, notice }) {
     const panel = event.currentTarget.closest("[popover]");
     run(async () => {
       try {
-        await session.signIn({
+        await session.enter({
           ...fields,
           discordUsername: fields.discordUsername.trim(),
           guild: fields.guild.trim(),
@@ -69,7 +70,10 @@ function SignIn({ session, notice }) {
   return (
     <form onSubmit={submit}>
       <h2>Sign in</h2>
-      <p>Operations and subscriptions then run as you. The session belongs to this tab and ends with it.</p>
+      <p>
+        Operations and subscriptions then run as you. The session belongs to this tab and ends with it. The
+        web app keeps its own.
+      </p>
       <label>
         Discord username
         <input
@@ -96,7 +100,9 @@ function SignIn({ session, notice }) {
           placeholder="the default guild"
         />
       </label>
-      <ErrorMessage>{error ?? notice}</ErrorMessage>
+      <ErrorMessage>
+        {error ?? (session.isEnded && "Your session has ended. Please sign in again.")}
+      </ErrorMessage>
       <button type="submit" disabled={busy}>
         {busy ? "Signing in…" : "Sign in"}
       </button>
@@ -104,18 +110,26 @@ function SignIn({ session, notice }) {
   );
 }
 
-function SignedIn({ session, account: { member, guild } }) {
+function SignedIn({ session, me, guild, onSwitch }) {
   const [error, setError] = useState();
   const [busy, run] = useBusy(setError);
   return (
     <>
-      <h2>{member.displayName}</h2>
-      <p>
-        {member.rank.name} of {guild.name}
-      </p>
+      <h2>{me?.displayName ?? "Account"}</h2>
+      {me && (
+        <p>
+          {me.rank.name} of {guild.name}
+        </p>
+      )}
+      {!session.isOwn && (
+        <p>Signed in by the web app. If you sign out here, you are signed out there, too.</p>
+      )}
       <ErrorMessage>{error}</ErrorMessage>
-      <button type="button" disabled={busy} onClick={() => run(() => session.signOut())}>
+      <button type="button" disabled={busy} onClick={() => run(() => session.leave())}>
         {busy ? "Signing out…" : "Sign out"}
+      </button>
+      <button type="button" className="account-switch" disabled={busy} onClick={onSwitch}>
+        Use another account in this tab
       </button>
     </>
   );

@@ -1,188 +1,188 @@
-// The session of this tab.
-//
-// The session is in memory and ends with its tab. It is in sessionStorage only during a reload. So it is never stored on disk, a
-// duplicated tab has no session, and no two tabs use the same refresh token, which the server could treat as theft.
+// The session of the console: that of the web app, or one of this tab alone, for another account or guild. And the requests
+// and subscriptions that run in it, unless explicit headers (in lower case) name another account or guild.
+import { createClient } from "graphql-ws";
+import { isTokenRefused, Session } from "../client/session.js";
+import { openSocket } from "../client/socket.js";
+import { post } from "./post.js";
+import { subscribe } from "./subscription.js";
 
-const KEY = "guildhall:session";
+/** The key in session storage of the guild that this tab is signed in to. */
+const GUILD_KEY = "guildhall.console.guild";
 
-/** Fraction of its lifetime after which an access token is renewed. */
-const RENEWAL_POINT = 0.75;
-
-/** Pause after a failed renewal, in milliseconds. */
-const RETRY_DELAY = 15_000;
-
-/** Longest delay that `setTimeout` supports, in milliseconds. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-const TOKENS = "accessToken accessTokenExpiresAt refreshToken member { displayName rank { name } }";
-const LOGIN = `mutation SignIn($input: LoginInput!) { login(input: $input) { ${TOKENS} } }`;
-const REFRESH = `mutation Renew($input: RefreshSessionInput!) { refreshSession(input: $input) { ${TOKENS} } }`;
-const LOGOUT = "mutation SignOut { logout { success } }";
-const GUILD = "{ guild { slug name } }";
-
-/** A GraphQL error from the server, or a failed request. */
-class RequestError extends Error {
-  constructor({ message, extensions }) {
-    super(message);
-    this.reason = extensions?.reason;
-  }
-}
-
-export class Session {
+export class ConsoleSession {
+  /** The slug of the guild of requests without `X-Guild`, once the server has named it. */
+  guildSlug;
   #url;
-  #state;
-  #notice;
-  #renewal;
-  #timer;
+  #session;
+  #stopWatching;
   #listeners = new Set();
-  #renewalListeners = new Set();
+  #sockets = new Set();
+  #socketListeners = new Set();
+  /** The socket of all subscriptions without explicit headers. */
+  #socket;
 
   constructor(url) {
     this.#url = url;
-    addEventListener(
-      "pagehide",
-      () => this.#state && sessionStorage.setItem(KEY, JSON.stringify(this.#state)),
-    );
-    // A page that the browser restores from its cache takes over the session that the previous page stored.
-    addEventListener("pageshow", ({ persisted }) => persisted && this.#setState(takeStoredState()));
-    this.#setState(takeStoredState());
+    this.#use(new Session(url, { guild: sessionStorage.getItem(GUILD_KEY) ?? undefined }));
   }
 
-  /** The signed-in account: `member` and `guild`. The object stays the same until the account changes. */
-  get account() {
-    return this.#state?.account;
+  /** Calls `listener` after each sign-in and sign-out, also in another tab of the web app. */
+  watch = (listener) => add(this.#listeners, listener);
+
+  get isSignedIn() {
+    return this.#session.getState().status === "signedIn";
   }
 
-  /** Why the session ended, unless the user signed out. */
-  get notice() {
-    return this.#notice;
+  /** Whether the server ended the session. */
+  get isEnded() {
+    return this.#session.getState().status === "ended";
   }
 
-  /** Calls `listener` after each change of the account or the notice. */
-  watch = (listener) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  /** Calls `listener` after each renewal. */
-  onRenewal(listener) {
-    this.#renewalListeners.add(listener);
-    return () => this.#renewalListeners.delete(listener);
+  /** Names the guild and the sign-in. */
+  get id() {
+    return [this.#session.guild, this.isSignedIn && this.#session.getState().signIn].join(" ");
   }
 
-  async signIn({ discordUsername, password, guild }) {
-    const { data, at } = await this.#post(
-      LOGIN,
-      { discordUsername, password },
-      guild && { "x-guild": guild },
-    );
-    const state = createState(data.login, at);
-    // From now on requests name the guild, even the default one, because the token is valid only for this guild.
-    const headers = { ...(guild && { "x-guild": guild }), authorization: `Bearer ${state.accessToken}` };
-    state.account.guild = (await this.#post(GUILD, undefined, headers)).data.guild;
-    this.#setState(state);
-  }
-
-  /** Ends the session on the server and in this tab. */
-  async signOut() {
-    // A renewal in flight would restore the session.
-    await this.#renewal?.catch(() => {});
+  /** Whether the session is of this tab alone, and not the web app's. */
+  get isOwn() {
+    const { guild } = this.#session;
     try {
-      await this.#post(LOGOUT, undefined, await this.headers({}));
-    } catch (error) {
-      // The session has ended already.
-      if (error.reason !== "INVALID_TOKEN") throw error;
+      const stored = localStorage.getItem(guild ? `guildhall.session.${guild}` : "guildhall.session");
+      return JSON.parse(stored)?.signIn !== this.#session.getState().signIn;
+    } catch {
+      return true;
     }
-    this.#setState(undefined);
   }
 
-  /**
-   * Adds the session's headers to explicit ones (in lower case), which take precedence. Adds none if the explicit headers name
-   * another guild, because the token is valid only for its own.
-   */
-  async headers(explicit) {
-    if (!this.appliesTo(explicit)) return explicit;
-    // If the renewal fails, the server's response to the old token says why.
-    if (Date.now() >= this.#state.renewAt) await this.renew().catch(() => {});
-    if (!this.#state) return explicit;
-    const { accessToken, account } = this.#state;
-    return { ...explicit, "x-guild": account.guild.slug, authorization: `Bearer ${accessToken}` };
-  }
-
-  /** Whether the session adds headers to these. */
-  appliesTo(explicit) {
-    const guild = this.account?.guild.slug;
-    return guild !== undefined && !("authorization" in explicit) && (explicit["x-guild"] ?? guild) === guild;
-  }
-
-  /** Renews the tokens, unless the refused headers have an older token. Concurrent calls share one renewal. */
-  async renew(refusedHeaders) {
-    if (refusedHeaders && refusedHeaders.authorization !== `Bearer ${this.#state?.accessToken}`) return;
-    this.#renewal ??= this.#renew().finally(() => (this.#renewal = undefined));
-    await this.#renewal;
-  }
-
-  async #renew() {
-    const { refreshToken, account } = this.#state;
+  /** Signs this tab in. The web app's session stays as it is. */
+  async enter({ discordUsername, password, guild }) {
+    const session = new Session(this.#url, { guild: guild || undefined });
     try {
-      // Without the access token, because the server refuses any request with an invalid one.
-      const headers = { "x-guild": account.guild.slug };
-      const { data, at } = await this.#post(REFRESH, { refreshToken }, headers);
-      const state = createState(data.refreshSession, at);
-      state.account.guild = account.guild;
-      this.#setState(state);
+      await session.signIn(discordUsername, password, { sharedComputer: true });
     } catch (error) {
-      if (error.reason === "INVALID_TOKEN")
-        this.#setState(undefined, "Your session has ended. Please sign in again.");
+      session.dispose();
       throw error;
     }
-    for (const listener of this.#renewalListeners) listener();
+    const [previous, isOwn] = [this.#session, this.isOwn];
+    this.#use(session);
+    if (isOwn) await previous.signOut();
   }
 
-  #setState(state, notice) {
-    this.#state = state;
-    this.#notice = notice;
-    this.#schedule(state?.renewAt);
-    for (const listener of this.#listeners) listener();
+  /** Ends the session on the server: that of this tab or, without one, that of the web app. */
+  async leave() {
+    const previous = this.#session;
+    await previous.signOut();
+    if (previous.guild) this.#use(new Session(this.#url));
   }
 
-  // Renews also without requests, because a subscription ends when its token expires.
-  #schedule(at) {
-    clearTimeout(this.#timer);
-    if (!this.#state) return;
-    const wait = at - Date.now();
-    const retry = () => this.#schedule(Date.now() + RETRY_DELAY);
-    const act = () => (wait > MAX_DELAY ? this.#schedule(at) : this.renew().catch(retry));
-    this.#timer = setTimeout(act, Math.min(wait, MAX_DELAY));
-  }
-
-  async #post(query, input, headers) {
-    let response;
-    let result;
+  /** Sends an operation, and returns the status and the body of the response. */
+  async request(params, explicit = {}) {
+    const session = this.#session;
+    if (!this.#appliesTo(explicit)) return post(this.#url, params, explicit);
+    // If the renewal fails, the request is sent as a visitor's, or the server says why the token is refused.
+    if (session.needsRenewal) await session.renew().catch(() => {});
+    const send = () => post(this.#url, params, { ...lowerCase(session.headers), ...explicit });
+    const token = session.accessToken;
+    const response = await send();
+    if (!token || !isTokenRefused(response.body.errors)) return response;
     try {
-      response = await fetch(this.#url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify({ query, variables: input && { input } }),
-      });
-      result = await response.json();
+      await session.renew(token);
     } catch {
-      const status = response ? ` It responded with ${response.status}.` : "";
-      throw new RequestError({ message: `The request to the server failed.${status}` });
+      return response;
     }
-    if (result.errors) throw new RequestError(result.errors[0]);
-    // The server's time, because the expiry of the token is in the same time.
-    return { data: result.data, at: Date.parse(response.headers.get("date")) || Date.now() };
+    return send();
   }
+
+  /** Starts a subscription, and returns a function that stops it. */
+  subscribe(params, explicit, observer) {
+    if (!this.#appliesTo(explicit)) return this.#subscribeWith(explicit, params, observer);
+    this.#socket ??= this.#open(this.#session);
+    const socket = this.#socket;
+    return subscribe(socket, params, observer, () => this.#socket !== socket);
+  }
+
+  /** Subscribes on a socket of its own, because a socket has one token. */
+  #subscribeWith({ authorization, "x-guild": guild }, params, observer) {
+    let isRefused = false;
+    const socket = this.#open({
+      url: this.#url,
+      validFor: Number.POSITIVE_INFINITY,
+      getState: () => VISITOR,
+      subscribe: () => () => {},
+      onRenewal: () => () => {},
+      connectionParams: async () => ({ authorization, guild }),
+      // A new token can only come from the user.
+      invalidateToken: () => {
+        isRefused = true;
+        this.#close(socket);
+      },
+    });
+    const stop = subscribe(socket, params, observer, () => isRefused);
+    return () => {
+      stop();
+      this.#close(socket);
+    };
+  }
+
+  /** Calls `listener` after each change of `lostSince`. */
+  watchSockets = (listener) => add(this.#socketListeners, listener);
+
+  /** Since when running subscriptions have had no socket, in milliseconds since 1970. */
+  get lostSince() {
+    const times = [...this.#sockets].map((socket) => socket.getState().lostSince).filter(Boolean);
+    return times.length ? Math.min(...times) : undefined;
+  }
+
+  /** Whether the session adds its headers to these. */
+  #appliesTo(explicit) {
+    const guild = this.#session.guild ?? this.guildSlug;
+    return !("authorization" in explicit) && (!("x-guild" in explicit) || explicit["x-guild"] === guild);
+  }
+
+  #open(session) {
+    const socket = openSocket(session, { createClient });
+    this.#sockets.add(socket);
+    socket.onState(() => call(this.#socketListeners));
+    return socket;
+  }
+
+  #close(socket) {
+    this.#sockets.delete(socket);
+    void socket.dispose();
+    call(this.#socketListeners);
+  }
+
+  #use(session) {
+    this.#stopWatching?.();
+    this.#session?.dispose();
+    this.#session = session;
+    this.#stopWatching = session.subscribe(this.#changed);
+    if (session.guild) sessionStorage.setItem(GUILD_KEY, session.guild);
+    else sessionStorage.removeItem(GUILD_KEY);
+    this.guildSlug = undefined;
+    this.#changed();
+  }
+
+  #changed = () => {
+    // The socket of a sign-in ends with it.
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket) this.#close(socket);
+    call(this.#listeners);
+  };
 }
 
-function createState({ accessToken, accessTokenExpiresAt, refreshToken, member }, at) {
-  const lifetime = Math.max(Date.parse(accessTokenExpiresAt) - at, 1_000);
-  return { accessToken, refreshToken, renewAt: Date.now() + lifetime * RENEWAL_POINT, account: { member } };
+const VISITOR = { status: "signedOut", signIn: undefined };
+
+function add(listeners, listener) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
-function takeStoredState() {
-  const stored = sessionStorage.getItem(KEY);
-  sessionStorage.removeItem(KEY);
-  return stored ? JSON.parse(stored) : undefined;
+function call(listeners) {
+  for (const listener of listeners) listener();
+}
+
+function lowerCase(headers) {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

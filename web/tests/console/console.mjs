@@ -1,20 +1,22 @@
 // Tests the console: node console.mjs URL SCREENSHOTS
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import {
-  directory,
+  DESKTOP,
   execute,
+  expectAccessible,
   fillEditor,
   messagesSent,
   newContext,
   openConsole,
+  openExample,
   PASSWORD,
-  progress,
   request,
   run,
   selectTab,
+  server,
   signIn,
+  step,
   violations,
   votedCount,
   waitForEditors,
@@ -22,15 +24,19 @@ import {
   waitForSignIn,
   waitUntil,
 } from "./driver.mjs";
+import { testExamples } from "./examples.mjs";
+import { testTabs } from "./tabs.mjs";
 
-const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
 await run("console", async (browser) => {
   await testDesktop(browser);
   await testRenewal(browser);
+  await testWebAppSession(browser);
   await testPhone(browser);
-  await testDarkTheme(browser);
+  await testThemes(browser);
+  await testTabs(browser);
+  await testExamples(browser);
   assert.deepEqual(violations, []);
 });
 
@@ -49,12 +55,11 @@ async function testDesktop(browser) {
   await waitForResponse(page, /"totalCount": \d+/);
   await step(page, "the first example runs");
 
-  const live = await request("{ campaigns(filter: { status: [LIVE] }) { nodes { id } } }");
-  const campaignId = live.data.campaigns.nodes[0].id;
   const wrong = await request(
     `mutation { login(input: { discordUsername: "officer", password: "wrong" }) { accessToken } }`,
   );
-  await selectTab(page, "AuditLog");
+  await page.getByLabel("Show Examples").click();
+  await openExample(page, "Read the audit log");
   await execute(page);
   await waitForResponse(page, /"UNAUTHENTICATED"/);
 
@@ -63,10 +68,10 @@ async function testDesktop(browser) {
   await step(page, "a wrong password shows the server's message");
   await signIn(page, "officer", PASSWORD);
   await waitForSignIn(page, "Officer");
-  await selectTab(page, "CreateCampaign");
+  await openExample(page, "Create a vote");
   await execute(page);
   await waitForResponse(page, /"status": "DRAFT"/);
-  await step(page, "an officer creates a campaign");
+  await step(page, "an officer creates a vote");
   await selectTab(page, "AuditLog");
   await execute(page);
   await waitForResponse(page, /"auditLog": \{[\s\S]*"campaign.create"/);
@@ -76,8 +81,7 @@ async function testDesktop(browser) {
   await step(page, "the panel shows the member");
   await page.keyboard.press("Escape");
 
-  await selectTab(page, "Tally");
-  await fillEditor(page, "Variables", JSON.stringify({ campaignId }));
+  await selectTab(page, "WatchTally");
   await execute(page);
   const [init] = await messagesSent(page, 1, "connection_init");
   assert.match(init.payload.authorization, /^Bearer \S+$/, "the socket opens with the token");
@@ -86,7 +90,7 @@ async function testDesktop(browser) {
   await step(page, "a tally changes");
   await page.getByLabel("Stop query").click();
 
-  await selectTab(page, "LiveCampaigns");
+  await selectTab(page, "OpenVotes");
   await fillEditor(page, "Headers", JSON.stringify({ authorization: "Bearer of one's own" }));
   await execute(page);
   await waitForResponse(page, /"INVALID_TOKEN"/);
@@ -142,13 +146,13 @@ async function testRenewal(browser) {
   const page = await openConsole(context, (page) => page.clock.install());
   await signIn(page, "officer", PASSWORD);
   await waitForSignIn(page, "Officer");
-  await selectTab(page, "Changes");
+  await openExample(page, "Watch all votes");
   await execute(page);
   await messagesSent(page, 1, "subscribe");
-  await page.clock.fastForward("12:00");
+  await page.clock.fastForward("14:30");
   await messagesSent(page, 2, "subscribe");
   const [, init] = await messagesSent(page, 2, "connection_init");
-  await selectTab(page, "AuditLog");
+  await openExample(page, "Read the audit log");
   await execute(page);
   await waitForResponse(page, /"auditLog": \{[\s\S]*"campaign.create"/);
   assert.equal(context.renewals, 1);
@@ -160,7 +164,17 @@ async function testRenewal(browser) {
   );
   await step(page, "a session is renewed in time");
 
+  // The subscription notices at once that its session has ended.
   await request("mutation { logout { success } }", current);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "Your session has ended" }).waitFor();
+  await page.keyboard.press("Escape");
+  await selectTab(page, "WatchVotes");
+  await waitForResponse(page, /The subscription stopped/);
+  await signIn(page, "officer", PASSWORD);
+  await waitForSignIn(page, "Officer");
+  await request("mutation { logout { success } }", context.tokens.at(-1));
+  await selectTab(page, "AuditLog");
   await execute(page);
   await waitForResponse(page, /"INVALID_TOKEN"/);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -191,20 +205,63 @@ async function testPhone(browser) {
   await context.close();
 }
 
-async function testDarkTheme(browser) {
-  const context = await newContext(browser, { viewport: DESKTOP, colorScheme: "dark" });
+/** The console has the web app's session, until this tab signs in as someone else. */
+async function testWebAppSession(browser) {
+  const context = await newContext(browser, { viewport: DESKTOP });
+  const app = await context.newPage();
+  await app.goto(new URL("/login", server).href);
+  await app.getByLabel("Discord username").fill("member");
+  await app.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await app.getByRole("button", { name: "Sign in", exact: true }).click();
+  await app.waitForURL(server);
   const page = await openConsole(context);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await page.locator("[name=discordUsername]:focus").waitFor();
-  await step(page, "the dark theme");
+  await waitForSignIn(page, "Member");
+  await page.locator(".account-button").click();
+  await page.getByText("Signed in by the web app").waitFor();
+  await step(page, "the session of the web app");
+  await page.getByRole("button", { name: "Use another account in this tab" }).click();
+  await signIn(page, "officer", PASSWORD);
+  await waitForSignIn(page, "Officer");
+  await page.locator(".account-button").click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator(".account-button .account-rank", { hasText: "Member" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.locator(".account-panel").getByRole("button", { name: "Sign in", exact: true }).waitFor();
+  await app.getByRole("link", { name: "Sign in" }).first().waitFor();
+  await step(page, "signed out of the web app");
   await context.close();
 }
 
-/** Takes a screenshot that is named after the step. */
-async function step(page, name) {
-  progress.step = name;
-  console.log(`  ${name}`);
-  assert.deepEqual(violations, []);
-  const file = `${name.replaceAll(/[^a-z]+/g, "-")}.png`;
-  await page.screenshot({ path: join(directory, file), animations: "disabled" });
+/** Both themes, by the keyboard alone. */
+async function testThemes(browser) {
+  for (const colorScheme of ["light", "dark"]) {
+    const context = await newContext(browser, { viewport: DESKTOP, colorScheme });
+    const page = await openConsole(context);
+    const account = page.locator(".account-button");
+    await account.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("[name=discordUsername]:focus").waitFor();
+    await expectAccessible(page);
+    await step(page, `the ${colorScheme} theme`);
+    await page.keyboard.press("Escape");
+    await page.locator(".account-button:focus").waitFor();
+
+    const example = page.locator(".examples").getByRole("button", { name: "Cast a ballot" });
+    await example.focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".graphiql-tab-active", { hasText: "CastBallot" }).waitFor();
+    await account.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("[name=discordUsername]:focus").waitFor();
+    await page.keyboard.type("leader");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press("Enter");
+    await waitForSignIn(page, "Guild Leader");
+    await account.press("Enter");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    await expectAccessible(page);
+    await step(page, `an account in the ${colorScheme} theme`);
+    await context.close();
+  }
 }

@@ -1,16 +1,19 @@
 // Drives the console in a headless Chromium that can reach nothing but the server: node SCRIPT.mjs URL DIRECTORY
 
+import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import axe from "axe-core";
 import { chromium } from "playwright";
 
 export const [server, directory] = process.argv.slice(2);
 /** The password of all accounts of a demo. */
 export const PASSWORD = "guildhall-demo";
 /** Longest time of a single wait, in milliseconds. */
-const WAIT_TIMEOUT = 30_000;
+const WAIT_TIMEOUT = 90_000;
 /** Longest time of a whole script, in milliseconds. */
-const SCRIPT_TIMEOUT = 300_000;
+const SCRIPT_TIMEOUT = 600_000;
+export const DESKTOP = { width: 1280, height: 800 };
 
 /** What must never happen: requests to other servers, secrets in URLs, uncaught errors, violations of the content policy. */
 export const violations = [];
@@ -65,7 +68,8 @@ export async function newContext(browser, options) {
   context.tokens = [];
   context.messages = [];
   context.renewals = 0;
-  const origin = new URL(server).origin;
+  // A proxy of the test has another port.
+  const { origin } = new URL(options.origin ?? server);
   await context.route(
     (url) => url.origin !== origin,
     (route) => route.abort(),
@@ -89,7 +93,9 @@ export async function newContext(browser, options) {
     const { url } = message.location();
     // Chromium logs an error for each status of 400 and more, which refusals have.
     const isStatus = url === `${origin}/graphql` && message.text().startsWith("Failed to load resource");
-    if (message.type() === "error" && !isStatus) violations.push(`${message.text()} (${url})`);
+    // The proxy has cut the connection.
+    const isCut = options.origin && message.text().includes("net::ERR_");
+    if (message.type() === "error" && !isStatus && !isCut) violations.push(`${message.text()} (${url})`);
   });
   await context.exposeFunction("violated", (violation) =>
     violations.push(`against the content policy: ${violation}`),
@@ -104,12 +110,21 @@ export async function newContext(browser, options) {
   return context;
 }
 
+/** Takes a screenshot that is named after the step. */
+export async function step(page, name) {
+  progress.step = name;
+  console.log(`  ${name}`);
+  assert.deepEqual(violations, []);
+  const file = `${name.replaceAll(/[^a-z]+/g, "-")}.png`;
+  await page.screenshot({ path: join(directory, file), animations: "disabled" });
+}
+
 /** Opens the console in a new page. `prepare` is called before the page loads. */
-export async function openConsole(context, prepare) {
+export async function openConsole(context, prepare, origin = server) {
   const page = await context.newPage();
   progress.page = page;
   await prepare?.(page);
-  await page.goto(new URL("/graphiql", server).href);
+  await page.goto(new URL("/graphiql", origin).href);
   if ((await page.getByText("left out of this build").count()) > 0) {
     throw new Error(await page.locator("body").textContent());
   }
@@ -141,6 +156,47 @@ export async function selectTab(page, name) {
   await waitUntil(page, `the tab ${name} is shown`, async () =>
     (await textOf(page, ".graphiql-query-editor")).includes(` ${name}`),
   );
+}
+
+/** Opens an example from the panel, by its label. */
+export async function openExample(page, label) {
+  await page.locator(".examples").getByRole("button", { name: label, exact: true }).click();
+  await page.locator(".examples [aria-current]", { hasText: label }).waitFor();
+}
+
+/** The text of an editor's model: `operation`, `variables`, `request-headers` or `response`. */
+export function modelText(page, name) {
+  return page.evaluate(
+    (name) =>
+      globalThis.__MONACO.editor
+        .getModels()
+        .find(({ uri }) => uri.path.includes(`-${name}.`))
+        .getValue(),
+    name,
+  );
+}
+
+/** What the editors mark as wrong. */
+export function markers(page) {
+  return page.evaluate(() =>
+    globalThis.__MONACO.editor
+      .getModelMarkers({})
+      .map(({ resource, message, startLineNumber }) => `${resource.path}:${startLineNumber} ${message}`),
+  );
+}
+
+/** Expects no violation of WCAG 2.2 AA in the console's own parts. */
+export async function expectAccessible(page) {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const own = [".account-button", ".account-panel", ".examples", ".notice"];
+    const result = await globalThis.axe.run(
+      { include: own.filter((part) => document.querySelector(part)) },
+      { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+    );
+    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  });
+  assert.deepEqual(violations, []);
 }
 
 /** Runs the operation in the editor. GraphiQL clears the previous response. */

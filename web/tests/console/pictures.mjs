@@ -22,6 +22,8 @@ import {
 import { animation, toWebp } from "./webp.mjs";
 
 const WIDTH = 960;
+/** Wider, with the panel of examples. */
+const QUERY_SIZE = { width: 1200, height: 680 };
 const QUALITY = 0.75;
 /** Number of frames of the tally, each with another ballot. */
 const FRAMES = 7;
@@ -64,7 +66,7 @@ subscription Tally {
 
 await run("pictures", async (browser) => {
   const context = await newContext(browser, {
-    viewport: { width: WIDTH, height: 680 },
+    viewport: QUERY_SIZE,
     colorScheme: "light",
   });
   const page = await openConsole(context);
@@ -86,9 +88,10 @@ async function takeQuery(page) {
 async function takeTally(page) {
   progress.step = "a tally";
   const size = { width: WIDTH, height: 672 };
+  await page.getByLabel("Hide Examples").click();
   await page.setViewportSize(size);
   const live = await request("{ campaigns(filter: { status: [LIVE] }) { nodes { id } } }");
-  await selectTab(page, "Tally");
+  await selectTab(page, "WatchTally");
   await enter(page, tally(live.data.campaigns.nodes[0].id));
   await execute(page);
   let voted = await votedCount(page);
