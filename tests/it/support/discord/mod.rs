@@ -17,13 +17,12 @@ use std::{
 };
 
 use axum::{Router, extract::connect_info::Connected, routing::any, serve::IncomingStream};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
-use gateway::{GUILD_MEMBERS, GUILDS};
 use state::DiscordState;
 
 /// Longest time that [`LocalDiscord::until`] waits before it fails.
