@@ -64,25 +64,25 @@ export function useIsPolling() {
 
 interface LiveSink<Result> {
   onData: (data: Result) => void;
-  /** The server has ended the subscription, with an error or because there is nothing more to send. */
-  onEnd?: (errors: readonly { message: string; extensions?: Record<string, unknown> }[]) => void;
+  /** The server has ended the subscription: there is nothing more to send, or the viewer may not see it. */
+  onEnd?: () => void;
 }
 
 /**
- * Subscribes past the cache, for data that change often, such as tallies. After a lost socket it subscribes again.
- * Another `restart` subscribes anew. For all else, use urql's `useSubscription` with `documentNode`.
+ * Subscribes past the cache, for data that change often, such as tallies. The socket subscribes again after a lost
+ * connection, and after `FELL_BEHIND`, and pages then read their data again. For all else, use urql's `useSubscription`
+ * with `documentNode`.
  */
 export function useLive<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
   variables: Variables,
   sink: LiveSink<Result>,
-  { pause = false, restart = 0 }: { pause?: boolean; restart?: number } = {},
+  { pause = false }: { pause?: boolean } = {},
 ) {
   const { socket } = useConnection();
   const latest = useRef(sink);
   latest.current = sink;
   const serialized = JSON.stringify(variables);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another `restart` is another subscription.
   useEffect(() => {
     if (pause) return;
     let isActive = true;
@@ -91,15 +91,14 @@ export function useLive<Result, Variables>(
       next: ({ data, errors }) => {
         if (!isActive) return;
         if (data) latest.current.onData(data as Result);
-        else if (errors) latest.current.onEnd?.(errors as never);
+        else if (errors) latest.current.onEnd?.();
       },
-      error: (cause) =>
-        isActive && latest.current.onEnd?.(Array.isArray(cause) ? cause : [{ message: String(cause) }]),
-      complete: () => isActive && latest.current.onEnd?.([]),
+      error: () => isActive && latest.current.onEnd?.(),
+      complete: () => isActive && latest.current.onEnd?.(),
     });
     return () => {
       isActive = false;
       unsubscribe();
     };
-  }, [socket, document, serialized, pause, restart]);
+  }, [socket, document, serialized, pause]);
 }

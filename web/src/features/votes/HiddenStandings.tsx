@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect } from "react";
 import { useLive } from "../../app/connection";
 import {
   type StandingsHiddenReason,
@@ -19,7 +19,6 @@ interface HiddenStandingsProps {
 
 /** Why the standings are hidden, and when they show. The turnout moves meanwhile. */
 export function HiddenStandings({ vote, reason, refetch, onTurnout }: HiddenStandingsProps) {
-  const [restart, setRestart] = useState(0);
   useLive(
     VoteTurnoutDocument,
     { id: vote.id },
@@ -28,12 +27,8 @@ export function HiddenStandings({ vote, reason, refetch, onTurnout }: HiddenStan
         onTurnout(turnout);
         if (isFinal) refetch();
       },
-      onEnd: (errors) => {
-        refetch();
-        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) setRestart((it) => it + 1);
-      },
+      onEnd: refetch,
     },
-    { restart },
   );
   useEffect(() => () => onTurnout(undefined), [onTurnout]);
   return (

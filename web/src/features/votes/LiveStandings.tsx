@@ -21,7 +21,7 @@ interface LiveStandingsProps {
 
 /** The standings while votes come in. */
 export function LiveStandings({ vote, refetch, onTurnout }: LiveStandingsProps) {
-  const tally = useTally(vote.id, { pause: false, onEnd: refetch });
+  const tally = useTally(vote.id, refetch);
   const isPolling = useIsPolling();
   const polled = useData(VoteStandingsDocument, { id: vote.id }, { pause: !isPolling });
   const { standings, ...charts } = tally ?? polled.data?.campaign ?? {};

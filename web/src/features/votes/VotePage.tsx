@@ -28,19 +28,7 @@ export default function VotePage({ params: { id = "" } }: { params: { id?: strin
   const result = useData(VoteDocument, { id });
   const vote = result.data?.campaign;
   const { refetch } = result;
-  const [restart, setRestart] = useState(0);
-  useLive(
-    VoteChangedDocument,
-    { id },
-    {
-      onData: refetch,
-      onEnd: (errors) => {
-        refetch();
-        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) setRestart((it) => it + 1);
-      },
-    },
-    { pause: !vote, restart },
-  );
+  useLive(VoteChangedDocument, { id }, { onData: refetch, onEnd: refetch }, { pause: !vote });
   // Tallies bypass the cache, so the turnout beside the title comes from them while the vote is live.
   const [liveTurnout, setLiveTurnout] = useState<Turnout>();
   const turnout = vote?.status === "LIVE" ? (liveTurnout ?? vote.turnout) : vote?.turnout;

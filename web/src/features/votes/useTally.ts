@@ -1,5 +1,5 @@
 // The standings of a live vote, past the cache: fast tallies would otherwise write each row into it.
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLive } from "../../app/connection";
 import { VoteTallyDocument, type VoteTallySubscription } from "../../gql/graphql";
 
@@ -24,11 +24,6 @@ export class TallyPacer {
     else this.#timer ??= setTimeout(() => this.#drawNow(), wait);
   }
 
-  /** Forgets what came before: a new subscription starts with the present tally. */
-  restart() {
-    this.#newest = undefined;
-  }
-
   stop() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -42,13 +37,11 @@ export class TallyPacer {
 }
 
 /** Follows the tally of a vote. `onEnd` runs when the server has nothing more to send, so that the page reads it again. */
-export function useTally(campaign: string, { pause, onEnd }: { pause: boolean; onEnd: () => void }) {
+export function useTally(campaign: string, onEnd: () => void) {
   const [tally, setTally] = useState<Tally>();
-  const [attempt, setAttempt] = useState(0);
   const pacer = useRef<TallyPacer>(undefined);
   pacer.current ??= new TallyPacer(setTally);
   useEffect(() => () => pacer.current?.stop(), []);
-  const again = useCallback(() => setAttempt((it) => it + 1), []);
   useLive(
     VoteTallyDocument,
     { id: campaign },
@@ -57,16 +50,8 @@ export function useTally(campaign: string, { pause, onEnd }: { pause: boolean; o
         pacer.current?.push(voteTally);
         if (voteTally.isFinal) onEnd();
       },
-      onEnd: (errors) => {
-        pacer.current?.restart();
-        if (errors.some((error) => error.extensions?.reason === "FELL_BEHIND")) again();
-        else onEnd();
-      },
+      onEnd,
     },
-    { pause, restart: attempt },
   );
-  useEffect(() => {
-    if (pause) setTally(undefined);
-  }, [pause]);
   return tally;
 }
