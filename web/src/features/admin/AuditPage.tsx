@@ -1,10 +1,11 @@
 import { useSearchParams } from "wouter";
 import { Guard } from "../../app/Guard";
 import { Link } from "../../app/Link";
-import { ErrorState, Page } from "../../app/Page";
+import { LoadedPages } from "../../app/LoadedPages";
+import { Page } from "../../app/Page";
 import { usePages } from "../../app/pages";
 import { AuditLogDocument, type AuditLogQuery } from "../../gql/graphql";
-import { Button, ButtonRow } from "../../ui/Button";
+import { Button } from "../../ui/Button";
 import { Row, Rows, Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
 import { Field, Select } from "../../ui/Field";
@@ -75,29 +76,24 @@ function Log() {
           </Button>
         )}
       </div>
-      {events.isLoading ? (
-        <Skeleton rows={6} />
-      ) : events.error && events.nodes.length === 0 ? (
-        <ErrorState error={events.error} onRetry={events.refetch} />
-      ) : events.nodes.length === 0 ? (
-        <Empty
-          icon="log"
-          title={isFiltered ? "No change fits these filters" : "Nothing has been changed yet"}
-        />
-      ) : (
-        <>
+      <LoadedPages
+        pages={events}
+        skeleton={<Skeleton rows={6} />}
+        empty={
+          <Empty
+            icon="log"
+            title={isFiltered ? "No change fits these filters" : "Nothing has been changed yet"}
+          />
+        }
+      >
+        {(nodes) => (
           <Rows label="Changes">
-            {events.nodes.map((event) => (
+            {nodes.map((event) => (
               <EventRow key={event.id} event={event} onMember={(id) => set("member", id)} />
             ))}
           </Rows>
-          {events.hasMore && (
-            <ButtonRow>
-              <Button onClick={events.loadMore}>Show more</Button>
-            </ButtonRow>
-          )}
-        </>
-      )}
+        )}
+      </LoadedPages>
     </Section>
   );
 }

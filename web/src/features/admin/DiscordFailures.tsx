@@ -1,10 +1,10 @@
 import { useAction } from "../../app/data";
 import { RowLink } from "../../app/Link";
+import { LoadedPages } from "../../app/LoadedPages";
 import { inWords } from "../../app/labels";
-import { ErrorState } from "../../app/Page";
 import { usePages } from "../../app/pages";
 import { DiscordFailuresDocument, RetryDiscordMessageDocument } from "../../gql/graphql";
-import { Button, ButtonRow } from "../../ui/Button";
+import { Button } from "../../ui/Button";
 import { Row, Rows, Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
 import { Skeleton } from "../../ui/PageState";
@@ -29,16 +29,14 @@ export function DiscordFailures({ count }: { count: number }) {
       title="Messages that failed"
       description={count === 0 ? "None: all messages arrived." : undefined}
     >
-      {messages.isLoading ? (
-        <Skeleton rows={2} />
-      ) : messages.error && messages.nodes.length === 0 ? (
-        <ErrorState error={messages.error} onRetry={messages.refetch} />
-      ) : messages.nodes.length === 0 ? (
-        <p>There is nothing to send again.</p>
-      ) : (
-        <>
+      <LoadedPages
+        pages={messages}
+        skeleton={<Skeleton rows={2} />}
+        empty={<p>There is nothing to send again.</p>}
+      >
+        {(nodes) => (
           <Rows label="Messages that failed">
-            {messages.nodes.map(({ id, kind, campaign, member, problem, queuedAt }) => (
+            {nodes.map(({ id, kind, campaign, member, problem, queuedAt }) => (
               <Row
                 key={id}
                 title={
@@ -63,13 +61,8 @@ export function DiscordFailures({ count }: { count: number }) {
               />
             ))}
           </Rows>
-          {messages.hasMore && (
-            <ButtonRow>
-              <Button onClick={messages.loadMore}>Show more</Button>
-            </ButtonRow>
-          )}
-        </>
-      )}
+        )}
+      </LoadedPages>
     </Section>
   );
 }
