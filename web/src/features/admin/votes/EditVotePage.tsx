@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
+import { useCampaignChanges } from "../../../app/campaignChanges";
 import { useAction, useData } from "../../../app/data";
 import { Guard } from "../../../app/Guard";
 import { BackLink, LinkButton } from "../../../app/Link";
@@ -27,6 +28,7 @@ export default function EditVotePage({ params: { id = "" } }: { params: { id?: s
 function Contents({ id }: { id: string }) {
   const result = useData(DraftDocument, { id });
   const vote = result.data?.campaign;
+  useCampaignChanges(result.refetch);
   return (
     <Page
       title={result.data && !vote ? "Prepare a vote" : vote?.title}
@@ -71,9 +73,8 @@ function Editor({ vote, ranks, refetch }: EditorProps) {
   }
   return (
     <>
-      {/* A new revision brings new values: those of a colleague, or the own ones as the server stored them. */}
-      <EntryEditor key={`entries-${vote.draftRevision}`} vote={vote} refetch={refetch} />
-      <Settings key={`settings-${vote.draftRevision}`} vote={vote} ranks={ranks} refetch={refetch} />
+      <EntryEditor vote={vote} refetch={refetch} />
+      <Settings vote={vote} ranks={ranks} refetch={refetch} />
       <StartVote vote={vote} ranks={ranks} />
       <DeleteDraft vote={vote} />
     </>

@@ -4,8 +4,7 @@ import { FormError } from "../../../app/FormError";
 import { useUnsaved } from "../../../app/unsaved";
 import { type DraftFragment, SetVoteEntriesDocument } from "../../../gql/graphql";
 import { Alert } from "../../../ui/Alert";
-import { announce } from "../../../ui/announce";
-import { Button, ButtonRow, IconButton } from "../../../ui/Button";
+import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
 import { Dialog } from "../../../ui/Dialog";
 import { TextArea } from "../../../ui/Field";
@@ -14,56 +13,54 @@ import { toast } from "../../../ui/Toast";
 import { AddMembers } from "./AddMembers";
 import styles from "./Editor.module.css";
 import { EntryDialog } from "./EntryDialog";
+import { EntryList } from "./EntryList";
 import {
   areEqual,
   type EditedEntry,
   fromLines,
+  fromVote,
   MAX_ENTRIES,
-  moveEntry,
   newEntry,
   problemOf,
-  toEdited,
   toInput,
 } from "./entries";
 import { StaleDraft } from "./StaleDraft";
+import { useEdited } from "./useEdited";
 
 type Open = "lines" | "members" | { entry: EditedEntry };
 
 /** The entries of a draft: what voters choose from, in this order. */
 export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: () => void }) {
-  const saved = vote.entries.map(toEdited);
-  const [entries, setEntries] = useState(saved);
+  const edited = useEdited(vote, { read: fromVote, areEqual });
+  const { value: entries, setValue: setEntries, isDirty, theirs } = edited;
   const [open, setOpen] = useState<Open>();
   const [name, setName] = useState("");
   const { run, busy, error, reset } = useAction(SetVoteEntriesDocument);
-  const isDirty = !areEqual(entries, saved);
   const id = useId();
   useUnsaved(isDirty || name !== "");
 
-  const add = (added: readonly EditedEntry[]) => {
-    setEntries((before) => [...before, ...added].slice(0, MAX_ENTRIES));
+  const change = (changed: readonly EditedEntry[]) => {
+    setEntries(changed);
+    // The sentences of a refusal stand at entries by their number.
     reset();
   };
+  const add = (added: readonly EditedEntry[]) => change([...entries, ...added].slice(0, MAX_ENTRIES));
   const addNamed = () => {
     if (name.trim() === "") return;
     add([newEntry(name.trim())]);
     setName("");
   };
-  const move = (index: number, by: -1 | 1) => {
-    const to = index + by;
-    if (to < 0 || to >= entries.length) return;
-    setEntries(moveEntry(entries, index, to));
-    announce(`${entries[index]?.name}: ${to + 1} of ${entries.length}.`);
-  };
   const save = async () => {
-    const { data } = await run({
-      input: {
-        campaignId: vote.id,
-        draftRevision: vote.draftRevision ?? null,
-        entries: entries.map(toInput),
-      },
-    });
-    if (data) toast("Entries saved");
+    const input = { campaignId: vote.id, draftRevision: edited.revision, entries: entries.map(toInput) };
+    const { data, error } = await run({ input });
+    if (error?.reason === "STALE_DRAFT") refetch();
+    if (!data?.setEntries) return;
+    edited.reset(data.setEntries.campaign);
+    toast("Entries saved");
+  };
+  const resolve = (choice: () => void) => () => {
+    reset();
+    choice();
   };
 
   return (
@@ -87,67 +84,12 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
             <p>Add them one by one, from the roster, or paste a list. A vote needs at least two.</p>
           </Empty>
         ) : (
-          <ol className={styles.entries} aria-label="Entries">
-            {entries.map((entry, index) => {
-              const problem = error && problemOf(error.fields, index);
-              return (
-                <li key={entry.key} className={styles.entry} data-invalid={problem ? true : undefined}>
-                  <span className={styles.number}>{index + 1}</span>
-                  <span className={styles.entryText}>
-                    <span className={styles.entryName} dir="auto">
-                      {entry.name}
-                    </span>
-                    {entry.description && (
-                      <span className={styles.detail} dir="auto">
-                        {entry.description}
-                      </span>
-                    )}
-                    {entry.member && (
-                      <span className={styles.detail}>
-                        About <span dir="auto">{entry.member.displayName}</span>
-                      </span>
-                    )}
-                    {problem && (
-                      <span className={styles.problem} role="alert">
-                        {problem}
-                      </span>
-                    )}
-                  </span>
-                  <span className={styles.entryActions}>
-                    <IconButton
-                      small
-                      icon="up"
-                      label={`Move ${entry.name} up`}
-                      aria-disabled={index === 0 || undefined}
-                      onClick={() => move(index, -1)}
-                    />
-                    <IconButton
-                      small
-                      icon="down"
-                      label={`Move ${entry.name} down`}
-                      aria-disabled={index === entries.length - 1 || undefined}
-                      onClick={() => move(index, 1)}
-                    />
-                    <IconButton
-                      small
-                      icon="edit"
-                      label={`Edit ${entry.name}`}
-                      onClick={() => setOpen({ entry })}
-                    />
-                    <IconButton
-                      small
-                      icon="trash"
-                      label={`Remove ${entry.name}`}
-                      onClick={() => {
-                        setEntries(entries.filter((it) => it.key !== entry.key));
-                        announce(`${entry.name}: removed.`);
-                      }}
-                    />
-                  </span>
-                </li>
-              );
-            })}
-          </ol>
+          <EntryList
+            entries={entries}
+            problemOf={(index) => error && problemOf(error.fields, index)}
+            onChange={change}
+            onEdit={(entry) => setOpen({ entry })}
+          />
         )}
         <form
           className={styles.addRow}
@@ -172,8 +114,13 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
             Add
           </Button>
         </form>
-        {error?.reason === "STALE_DRAFT" ? (
-          <StaleDraft own={entries} vote={vote.id} onTheirs={refetch} />
+        {theirs ? (
+          <StaleDraft
+            theirs={theirs.map(toLine)}
+            own={entries.map(toLine)}
+            onTheirs={resolve(edited.takeTheirs)}
+            onOwn={resolve(edited.keepOwn)}
+          />
         ) : (
           error && (
             <Alert>
@@ -183,13 +130,7 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
         )}
         {isDirty && (
           <ButtonRow end>
-            <Button
-              variant="quiet"
-              onClick={() => {
-                setEntries(saved);
-                reset();
-              }}
-            >
+            <Button variant="quiet" onClick={resolve(edited.undo)}>
               Undo changes
             </Button>
             <Button variant="primary" icon="check" busy={busy} onClick={save}>
@@ -209,13 +150,15 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
       {typeof open === "object" && (
         <EntryDialog
           entry={open.entry}
-          onSave={(changed) => setEntries(entries.map((it) => (it.key === changed.key ? changed : it)))}
+          onSave={(changed) => change(entries.map((it) => (it.key === changed.key ? changed : it)))}
           onClose={() => setOpen(undefined)}
         />
       )}
     </Section>
   );
 }
+
+const toLine = ({ key, name }: EditedEntry) => ({ key, text: name });
 
 function PasteDialog({ onAdd, onClose }: { onAdd: (entries: EditedEntry[]) => void; onClose: () => void }) {
   const [text, setText] = useState("");

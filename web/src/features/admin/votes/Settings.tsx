@@ -1,11 +1,9 @@
-import { useState } from "react";
 import { useAction, useData } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
 import { useUnsaved } from "../../../app/unsaved";
 import {
   type DraftFragment,
   type DraftQuery,
-  type UpdateCampaignInput,
   UpdateVoteDocument,
   VoteChannelsDocument,
   type VotingMethod,
@@ -18,8 +16,22 @@ import { Form } from "../../../ui/Form";
 import { describeMethod, methodName } from "../../../ui/methods";
 import { toast } from "../../../ui/Toast";
 import styles from "./Editor.module.css";
-import { inUnits, METHODS } from "./presets";
-import { fromLocalInput, localZone, toLocalInput } from "./zonedTime";
+import { METHODS } from "./presets";
+import { StaleDraft } from "./StaleDraft";
+import {
+  ANNOUNCEMENTS,
+  areEqual,
+  channelOptions,
+  differences,
+  EVERYBODY,
+  fromVote,
+  hoursOf,
+  RESULTS,
+  toInput,
+  type Settings as Values,
+} from "./settings";
+import { useEdited } from "./useEdited";
+import { fromLocalInput, localZone } from "./zonedTime";
 
 interface SettingsProps {
   vote: DraftFragment;
@@ -27,30 +39,39 @@ interface SettingsProps {
   refetch: () => void;
 }
 
-const EVERYBODY = "";
-
 /** The settings of a draft, saved together. */
 export function Settings({ vote, ranks, refetch }: SettingsProps) {
-  const [draft, setDraft] = useState(() => fromVote(vote));
-  const { run, busy, error } = useAction(UpdateVoteDocument);
+  const edited = useEdited(vote, { read: fromVote, areEqual });
+  const { value: draft, isDirty, theirs } = edited;
+  const { run, busy, error, reset } = useAction(UpdateVoteDocument);
   const channels = useData(VoteChannelsDocument, {});
-  const isDirty = JSON.stringify(draft) !== JSON.stringify(fromVote(vote));
   useUnsaved(isDirty);
-  const set = (change: Partial<Values>) => setDraft({ ...draft, ...change });
+  const set = (change: Partial<Values>) => edited.setValue({ ...draft, ...change });
   const picks = Number(draft.picksPerVoter);
-  const seats = draft.method === "SINGLE_TRANSFERABLE_VOTE" ? Number(draft.seats) : 1;
   const start = fromLocalInput(draft.startAt);
-  const hours = Number(draft.amount) * (draft.unit === "days" ? 24 : 1);
   const levels = ranks.toSorted((a, b) => a.level - b.level);
 
   const save = async () => {
-    const { data } = await run({ input: toInput(draft, vote) });
-    if (data) toast("Settings saved");
+    const { data, error } = await run({
+      input: toInput(draft, { id: vote.id, draftRevision: edited.revision }),
+    });
+    if (error?.reason === "STALE_DRAFT") refetch();
+    if (!data?.updateCampaign) return;
+    edited.reset(data.updateCampaign.campaign);
+    toast("Settings saved");
+  };
+  const resolve = (choice: () => void) => () => {
+    reset();
+    choice();
   };
 
   return (
     <Section title="Settings">
-      <Form onSubmit={save} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
+      <Form
+        onSubmit={save}
+        fieldErrors={theirs ? undefined : error?.fields}
+        error={!theirs && error && <FormError error={error} />}
+      >
         <Field
           name="title"
           label="Title"
@@ -105,7 +126,6 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             />
           )}
         </div>
-        <p className={styles.hint}>{describeMethod(draft.method, picks, seats)}</p>
         <div className={styles.pair}>
           <Select
             name="minRankLevelToVote"
@@ -132,11 +152,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
           onChange={(event) =>
             set({ resultsVisibility: event.currentTarget.value as Values["resultsVisibility"] })
           }
-          options={[
-            { value: "AFTER_VOTING", label: "Those who have voted" },
-            { value: "ALWAYS", label: "Everybody who sees the vote" },
-            { value: "AFTER_CLOSE", label: "Nobody" },
-          ]}
+          options={[...RESULTS]}
         />
         <div className={styles.pair}>
           <Field
@@ -169,7 +185,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
         {start && (
           <p className={styles.hint}>
             Starts on {formatInstant(start)}, and closes on{" "}
-            {formatInstant(new Date(Date.parse(start) + hours * 3_600_000).toISOString())}.
+            {formatInstant(new Date(Date.parse(start) + hoursOf(draft) * 3_600_000).toISOString())}.
           </p>
         )}
         <Checkbox
@@ -184,12 +200,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             label="Messages in Discord"
             value={draft.announcements}
             onChange={(event) => set({ announcements: event.currentTarget.value as Values["announcements"] })}
-            options={[
-              { value: "OFF", label: "None" },
-              { value: "QUIET", label: "Start and result" },
-              { value: "NORMAL", label: "Also turnout and the last day" },
-              { value: "HYPE", label: "Also each change of the lead" },
-            ]}
+            options={[...ANNOUNCEMENTS]}
           />
           <Select
             name="discordChannelId"
@@ -199,14 +210,17 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             options={channelOptions(channels.data?.discordChannels, draft.discordChannelId)}
           />
         </div>
-        {error?.reason === "STALE_DRAFT" && (
-          <Button icon="refresh" onClick={refetch}>
-            Take what is saved
-          </Button>
+        {theirs && (
+          <StaleDraft
+            theirs={differences(theirs, draft, ranks)}
+            own={differences(draft, theirs, ranks)}
+            onTheirs={resolve(edited.takeTheirs)}
+            onOwn={resolve(edited.keepOwn)}
+          />
         )}
         <ButtonRow end>
           {isDirty && (
-            <Button variant="quiet" onClick={() => setDraft(fromVote(vote))}>
+            <Button variant="quiet" onClick={resolve(edited.undo)}>
               Undo changes
             </Button>
           )}
@@ -217,76 +231,4 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
       </Form>
     </Section>
   );
-}
-
-/** The form's values, as their controls have them. */
-interface Values {
-  title: string;
-  description: string;
-  method: VotingMethod;
-  picksPerVoter: string;
-  seats: string;
-  minRankLevelToVote: string;
-  minRankLevelToView: string;
-  resultsVisibility: DraftFragment["resultsVisibility"];
-  amount: string;
-  unit: "hours" | "days";
-  startAt: string;
-  earlyCloseIfAllVoted: boolean;
-  announcements: DraftFragment["announcements"];
-  discordChannelId: string;
-}
-
-function fromVote(vote: DraftFragment): Values {
-  const { amount, unit } = inUnits(vote.durationHours);
-  return {
-    title: vote.title,
-    description: vote.description ?? "",
-    method: vote.method,
-    picksPerVoter: String(vote.picksPerVoter),
-    seats: String(vote.seats),
-    minRankLevelToVote: String(vote.minRankLevelToVote),
-    minRankLevelToView: vote.minRankLevelToView == null ? EVERYBODY : String(vote.minRankLevelToView),
-    resultsVisibility: vote.resultsVisibility,
-    amount: String(amount),
-    unit,
-    startAt: toLocalInput(vote.startAt),
-    earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
-    announcements: vote.announcements,
-    discordChannelId: vote.discordChannelId ?? "",
-  };
-}
-
-function toInput(values: Values, vote: DraftFragment): UpdateCampaignInput {
-  return {
-    id: vote.id,
-    draftRevision: vote.draftRevision ?? null,
-    title: values.title,
-    description: values.description.trim() || null,
-    method: values.method,
-    picksPerVoter: Number(values.picksPerVoter),
-    seats: values.method === "SINGLE_TRANSFERABLE_VOTE" ? Number(values.seats) : 1,
-    minRankLevelToVote: Number(values.minRankLevelToVote),
-    minRankLevelToView: values.minRankLevelToView === EVERYBODY ? null : Number(values.minRankLevelToView),
-    resultsVisibility: values.resultsVisibility,
-    durationHours: Number(values.amount) * (values.unit === "days" ? 24 : 1),
-    startAt: fromLocalInput(values.startAt),
-    earlyCloseIfAllVoted: values.earlyCloseIfAllVoted,
-    announcements: values.announcements,
-    discordChannelId: values.discordChannelId || null,
-  };
-}
-
-/** The channels by name. The chosen one stays even if Discord does not answer. */
-function channelOptions(
-  channels: readonly { id: string; name: string }[] | null | undefined,
-  chosen: string,
-) {
-  const known = (channels ?? []).map(({ id, name }) => ({ value: id, label: `#${name}` }));
-  const isKnown = chosen === "" || known.some((it) => it.value === chosen);
-  return [
-    { value: "", label: "The guild's usual channel" },
-    ...known,
-    ...(isKnown ? [] : [{ value: chosen, label: `Channel ${chosen}` }]),
-  ];
 }

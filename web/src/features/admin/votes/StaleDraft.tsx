@@ -1,42 +1,51 @@
-import { useData } from "../../../app/data";
-import { DraftDocument } from "../../../gql/graphql";
 import { Alert } from "../../../ui/Alert";
-import { Button } from "../../../ui/Button";
+import { Button, ButtonRow } from "../../../ui/Button";
 import styles from "./Editor.module.css";
 
-interface StaleDraftProps {
-  /** The entries as this page has them. */
-  own: readonly { name: string }[];
-  /** The draft's id. */
-  vote: string;
-  /** Takes the stored version, which gives up the own one. */
-  onTheirs: () => void;
+/** A line of a version: an entry, or a setting. */
+interface Line {
+  key: string;
+  text: string;
 }
 
-/** Somebody else has changed the draft meanwhile: both versions, so that nobody's work is lost unseen. */
-export function StaleDraft({ own, vote, onTheirs }: StaleDraftProps) {
-  const result = useData(DraftDocument, { id: vote }, { requestPolicy: "network-only" });
-  const theirs = result.data?.campaign?.entries ?? [];
+interface StaleDraftProps {
+  theirs: readonly Line[];
+  own: readonly Line[];
+  /** Uses the saved version, which discards the own one. */
+  onTheirs: () => void;
+  /** Keeps the own version, which the next save stores in place of the other. */
+  onOwn: () => void;
+}
+
+/** Another officer has saved the same part of the draft: both versions, so that no work is lost unseen. */
+export function StaleDraft({ theirs, own, onTheirs, onOwn }: StaleDraftProps) {
   return (
     <Alert>
-      <p>Somebody else has changed this draft meanwhile. Nothing of yours is saved yet.</p>
+      <p>Another officer has changed this too. Your version is not saved yet.</p>
       <div className={styles.versions}>
-        <Version title="Saved now" entries={theirs} />
-        <Version title="Yours" entries={own} />
+        <Version title="Saved version" lines={theirs} />
+        <Version title="Your version" lines={own} />
       </div>
-      <Button onClick={onTheirs}>Take what is saved</Button>
+      <ButtonRow>
+        <Button small onClick={onTheirs}>
+          Use the saved version
+        </Button>
+        <Button small onClick={onOwn}>
+          Keep my version
+        </Button>
+      </ButtonRow>
     </Alert>
   );
 }
 
-function Version({ title, entries }: { title: string; entries: readonly { name: string }[] }) {
+function Version({ title, lines }: { title: string; lines: readonly Line[] }) {
   return (
     <div>
       <h3>{title}</h3>
       <ol>
-        {entries.map((entry) => (
-          <li key={entry.name} dir="auto">
-            {entry.name}
+        {lines.map(({ key, text }) => (
+          <li key={key} dir="auto">
+            {text}
           </li>
         ))}
       </ol>

@@ -1,5 +1,5 @@
 // The entries of a draft while an officer edits them: pure, and saved all at once.
-import type { DraftEntryFragment, SetEntryInput } from "../../../gql/graphql";
+import type { DraftEntryFragment, DraftFragment, SetEntryInput } from "../../../gql/graphql";
 
 /** An entry in the editor. `key` is its id, or a key of its own until it is saved. */
 export interface EditedEntry {
@@ -15,7 +15,7 @@ export interface EditedEntry {
 /** Highest number of entries of a vote. */
 export const MAX_ENTRIES = 200;
 
-export const toEdited = (entry: DraftEntryFragment): EditedEntry => ({
+const toEdited = (entry: DraftEntryFragment): EditedEntry => ({
   key: entry.id,
   id: entry.id,
   name: entry.name,
@@ -23,6 +23,8 @@ export const toEdited = (entry: DraftEntryFragment): EditedEntry => ({
   imageUrl: entry.imageUrl ?? "",
   member: entry.associatedMember ?? null,
 });
+
+export const fromVote = (vote: DraftFragment): readonly EditedEntry[] => vote.entries.map(toEdited);
 
 let keys = 0;
 
@@ -58,9 +60,9 @@ export function moveEntry(entries: readonly EditedEntry[], from: number, to: num
   return moved ? [...others.slice(0, to), moved, ...others.slice(to)] : [...entries];
 }
 
-/** Whether saving would change something. */
+/** Whether both lists have the same entries in the same order, saved or not. */
 export const areEqual = (a: readonly EditedEntry[], b: readonly EditedEntry[]) =>
-  JSON.stringify(a.map(toInput)) === JSON.stringify(b.map(toInput));
+  JSON.stringify(a.map((it) => toInput(it).entry)) === JSON.stringify(b.map((it) => toInput(it).entry));
 
 /** The sentence about a field of an entry in a refusal, such as that of `entries[2].entry.name`. */
 export function problemOf(fields: Readonly<Record<string, string>>, index: number): string | undefined {

@@ -1,0 +1,139 @@
+// The settings of a draft while an officer edits them: pure, and saved all at once.
+import type { DraftFragment, DraftQuery, UpdateCampaignInput, VotingMethod } from "../../../gql/graphql";
+import { formatDateTime } from "../../../ui/Countdown";
+import { methodName } from "../../../ui/methods";
+import { inUnits } from "./presets";
+import { fromLocalInput, toLocalInput } from "./zonedTime";
+
+/** The form's values, as its controls have them. */
+export interface Settings {
+  title: string;
+  description: string;
+  method: VotingMethod;
+  picksPerVoter: string;
+  seats: string;
+  minRankLevelToVote: string;
+  minRankLevelToView: string;
+  resultsVisibility: DraftFragment["resultsVisibility"];
+  amount: string;
+  unit: "hours" | "days";
+  startAt: string;
+  earlyCloseIfAllVoted: boolean;
+  announcements: DraftFragment["announcements"];
+  discordChannelId: string;
+}
+
+/** `minRankLevelToView` of a vote that visitors see too. */
+export const EVERYBODY = "";
+
+export const RESULTS: readonly { value: Settings["resultsVisibility"]; label: string }[] = [
+  { value: "AFTER_VOTING", label: "Members who have voted" },
+  { value: "ALWAYS", label: "Everybody who sees the vote" },
+  { value: "AFTER_CLOSE", label: "Nobody" },
+];
+
+export const ANNOUNCEMENTS: readonly { value: Settings["announcements"]; label: string }[] = [
+  { value: "OFF", label: "None" },
+  { value: "QUIET", label: "Start and result" },
+  { value: "NORMAL", label: "Also turnout and the last day" },
+  { value: "HYPE", label: "Also each change of the lead" },
+];
+
+export function fromVote(vote: DraftFragment): Settings {
+  const { amount, unit } = inUnits(vote.durationHours);
+  return {
+    title: vote.title,
+    description: vote.description ?? "",
+    method: vote.method,
+    picksPerVoter: String(vote.picksPerVoter),
+    seats: String(vote.seats),
+    minRankLevelToVote: String(vote.minRankLevelToVote),
+    minRankLevelToView: vote.minRankLevelToView == null ? EVERYBODY : String(vote.minRankLevelToView),
+    resultsVisibility: vote.resultsVisibility,
+    amount: String(amount),
+    unit,
+    startAt: toLocalInput(vote.startAt),
+    earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
+    announcements: vote.announcements,
+    discordChannelId: vote.discordChannelId ?? "",
+  };
+}
+
+/** How long the vote stays open, in hours. */
+export const hoursOf = ({ amount, unit }: Settings) => Number(amount) * (unit === "days" ? 24 : 1);
+
+/** Winners of a count: one, except for a method with seats. */
+export const seatsOf = ({ method, seats }: Settings) =>
+  method === "SINGLE_TRANSFERABLE_VOTE" ? Number(seats) : 1;
+
+export function toInput(
+  settings: Settings,
+  { id, draftRevision }: Pick<UpdateCampaignInput, "id" | "draftRevision">,
+): UpdateCampaignInput {
+  return {
+    id,
+    draftRevision: draftRevision ?? null,
+    title: settings.title,
+    description: settings.description.trim() || null,
+    method: settings.method,
+    picksPerVoter: Number(settings.picksPerVoter),
+    seats: seatsOf(settings),
+    minRankLevelToVote: Number(settings.minRankLevelToVote),
+    minRankLevelToView:
+      settings.minRankLevelToView === EVERYBODY ? null : Number(settings.minRankLevelToView),
+    resultsVisibility: settings.resultsVisibility,
+    durationHours: hoursOf(settings),
+    startAt: fromLocalInput(settings.startAt),
+    earlyCloseIfAllVoted: settings.earlyCloseIfAllVoted,
+    announcements: settings.announcements,
+    discordChannelId: settings.discordChannelId || null,
+  };
+}
+
+export const areEqual = (a: Settings, b: Settings) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The settings in words, for those that differ from the other version. */
+export function differences(settings: Settings, other: Settings, ranks: DraftQuery["ranks"]) {
+  const [own, others] = [describe(settings, ranks), describe(other, ranks)];
+  return own.filter(({ text }, index) => text !== others[index]?.text);
+}
+
+function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
+  const rankOf = (level: string) => {
+    const rank = ranks.find((it) => String(it.level) === level);
+    return level === EVERYBODY ? "everybody" : `${rank?.name ?? level} and above`;
+  };
+  const labelOf = (options: readonly { value: string; label: string }[], value: string) =>
+    options.find((it) => it.value === value)?.label ?? value;
+  const start = fromLocalInput(settings.startAt);
+  const words: Record<string, string> = {
+    Title: settings.title,
+    Description: settings.description || "none",
+    Method: methodName(settings.method),
+    Picks: settings.picksPerVoter,
+    Seats: String(seatsOf(settings)),
+    "May vote": rankOf(settings.minRankLevelToVote),
+    "May see it": rankOf(settings.minRankLevelToView),
+    "See the standings": labelOf(RESULTS, settings.resultsVisibility),
+    Duration: `${settings.amount} ${settings.unit}`,
+    Start: start ? formatDateTime(start) : "by hand",
+    "Close early": settings.earlyCloseIfAllVoted ? "yes" : "no",
+    "Messages in Discord": labelOf(ANNOUNCEMENTS, settings.announcements),
+    Channel: settings.discordChannelId || "the usual one",
+  };
+  return Object.entries(words).map(([key, word]) => ({ key, text: `${key}: ${word}` }));
+}
+
+/** The channels by name. The chosen one stays even if Discord does not answer. */
+export function channelOptions(
+  channels: readonly { id: string; name: string }[] | null | undefined,
+  chosen: string,
+) {
+  const known = (channels ?? []).map(({ id, name }) => ({ value: id, label: `#${name}` }));
+  const isKnown = chosen === "" || known.some((it) => it.value === chosen);
+  return [
+    { value: "", label: "The guild's usual channel" },
+    ...known,
+    ...(isKnown ? [] : [{ value: chosen, label: `Channel ${chosen}` }]),
+  ];
+}
