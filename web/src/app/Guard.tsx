@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { Permission } from "../gql/graphql";
 import { Forbidden } from "../ui/PageState";
-import { LinkButton } from "./Link";
+import { SignInLink } from "./Link";
 import { permissionLabel } from "./labels";
 import { Page } from "./Page";
 import { useViewer } from "./viewer";
@@ -21,7 +21,7 @@ export function Guard({ permission, title, children }: GuardProps) {
     <Page title={title}>
       <Forbidden
         message={`It is for ranks with the permission “${permissionLabel(permission)}”.`}
-        actions={viewer.member ? undefined : <LinkButton href="/login">Sign in</LinkButton>}
+        actions={viewer.member ? undefined : <SignInLink variant="primary" />}
       />
     </Page>
   );

@@ -1188,7 +1188,7 @@ export type ResetHelpQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ResetHelpQuery = { __typename: 'Query', ranks: Array<{ __typename: 'Rank', id: string, name: string, permissions: Array<Permission> }> };
 
-export type VoteRowFragment = { __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
+export type VoteRowFragment = { __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, cancelReason: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } };
 
 export type VoteEntryFragment = { __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null };
 
@@ -1209,7 +1209,7 @@ export type VoteDetailsFragment = { __typename: 'Campaign', id: string, title: s
 export type OpenVotesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OpenVotesQuery = { __typename: 'Query', live: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } }, drafts: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } } };
+export type OpenVotesQuery = { __typename: 'Query', live: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, cancelReason: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } }, drafts: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, cancelReason: string | null, viewerCanVote: boolean, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean } } };
 
 export type PastVotesQueryVariables = Exact<{
   status: CampaignStatus;
@@ -1218,14 +1218,15 @@ export type PastVotesQueryVariables = Exact<{
 }>;
 
 
-export type PastVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', cancelReason: string | null, id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, viewerCanVote: boolean, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+export type PastVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, cancelReason: string | null, viewerCanVote: boolean, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type VoteQueryVariables = Exact<{
   id: string | number;
+  managesVotes: boolean;
 }>;
 
 
-export type VoteQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+export type VoteQuery = { __typename: 'Query', campaign: { __typename: 'Campaign', activationBlockers?: Array<ActivationBlocker> | null, id: string, title: string, description: string | null, method: VotingMethod, picksPerVoter: number, seats: number, status: CampaignStatus, startAt: string | null, closesAt: string | null, closedAt: string | null, durationHours: number, minRankLevelToVote: number, resultsVisibility: ResultsVisibility, earlyCloseIfAllVoted: boolean, createdAt: string, closeReason: CampaignCloseReason | null, cancelReason: string | null, outcome: string | null, viewerActions: Array<CampaignAction>, decidedByListedOrder: boolean | null, standingsHiddenReason: StandingsHiddenReason | null, viewerCanVote: boolean, viewerCannotVoteReason: CannotVoteReason | null, turnout: { __typename: 'Turnout', eligible: number, voted: number, percent: number, awaitingRegistration: number }, entries: Array<{ __typename: 'CampaignEntry', id: string, name: string, description: string | null, imageUrl: string | null, associatedMember: { __typename: 'Member', id: string, displayName: string } | null }>, winners: Array<{ __typename: 'CampaignEntry', id: string, name: string }> | null, viewerBallot: { __typename: 'Ballot', id: string, castAt: string, receipt: string, nonce: string, picks: Array<{ __typename: 'CampaignEntry', id: string, name: string }> } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
 
 export type VoteStandingsQueryVariables = Exact<{
   id: string | number;
@@ -1545,6 +1546,7 @@ export const VoteRowFragmentDoc = new TypedDocumentString(`
   startAt
   closesAt
   closedAt
+  cancelReason
   turnout {
     __typename
     eligible
@@ -3493,6 +3495,7 @@ export const OpenVotesDocument = new TypedDocumentString(`
   startAt
   closesAt
   closedAt
+  cancelReason
   turnout {
     __typename
     eligible
@@ -3500,7 +3503,7 @@ export const OpenVotesDocument = new TypedDocumentString(`
     percent
   }
   viewerCanVote
-}`, {"hash":"sha256:e2b38c74c72b3910c8ee26120234b336c742c3e7d5eb300eff6b7e51b0bb0fd5"}) as unknown as TypedDocumentString<OpenVotesQuery, OpenVotesQueryVariables>;
+}`, {"hash":"sha256:75bb7caa0811d6d81c597afd9964ad0b9505dc33ce030add3e87d068aac66827"}) as unknown as TypedDocumentString<OpenVotesQuery, OpenVotesQueryVariables>;
 export const PastVotesDocument = new TypedDocumentString(`
     query PastVotes($status: CampaignStatus!, $first: Int!, $after: String) {
   __typename
@@ -3514,7 +3517,6 @@ export const PastVotesDocument = new TypedDocumentString(`
     nodes {
       __typename
       ...VoteRow
-      cancelReason
       winners {
         __typename
         id
@@ -3537,6 +3539,7 @@ export const PastVotesDocument = new TypedDocumentString(`
   startAt
   closesAt
   closedAt
+  cancelReason
   turnout {
     __typename
     eligible
@@ -3544,13 +3547,14 @@ export const PastVotesDocument = new TypedDocumentString(`
     percent
   }
   viewerCanVote
-}`, {"hash":"sha256:f9e16fd8423da4ba38fdb22ef46e21c8d40079f40316399551252a56b74adc0b"}) as unknown as TypedDocumentString<PastVotesQuery, PastVotesQueryVariables>;
+}`, {"hash":"sha256:26de9f812e48bcc0210e4422762e4c8f61ccf312e0473295ae1a0641b82d807a"}) as unknown as TypedDocumentString<PastVotesQuery, PastVotesQueryVariables>;
 export const VoteDocument = new TypedDocumentString(`
-    query Vote($id: ID!) {
+    query Vote($id: ID!, $managesVotes: Boolean!) {
   __typename
   campaign(id: $id) {
     __typename
     ...VoteDetails
+    activationBlockers @include(if: $managesVotes)
   }
   ranks {
     __typename
@@ -3632,7 +3636,7 @@ fragment VoteDetails on Campaign {
     __typename
     ...OwnBallot
   }
-}`, {"hash":"sha256:4d32d380bf08b84c62808896692b7058b92694035b1aa982688de920964a79cb"}) as unknown as TypedDocumentString<VoteQuery, VoteQueryVariables>;
+}`, {"hash":"sha256:781d5662891ad5b543b26551a4992dbe0ba4f53a5cd443588ad8ebaffc5e0d99"}) as unknown as TypedDocumentString<VoteQuery, VoteQueryVariables>;
 export const VoteStandingsDocument = new TypedDocumentString(`
     query VoteStandings($id: ID!) {
   __typename

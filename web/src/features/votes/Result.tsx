@@ -60,7 +60,7 @@ function CountedResult({ vote }: { vote: VoteDetailsFragment }) {
     <>
       <section className={styles.winners} aria-label="Winners">
         {winners.length === 0 ? (
-          <p className={styles.none}>Nobody voted, so nothing won.</p>
+          <p className={styles.none}>No one voted, so nothing won.</p>
         ) : (
           <>
             <span className={styles.trophy} aria-hidden="true">

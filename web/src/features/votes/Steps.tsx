@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { LinkButton } from "../../app/Link";
+import { useViewer } from "../../app/viewer";
 import {
   ArchiveVoteDocument,
   type CampaignAction,
@@ -22,8 +23,8 @@ export function Steps({ vote }: { vote: VoteDetailsFragment }) {
   const [open, setOpen] = useState<CampaignAction>();
   const close = () => setOpen(undefined);
   const can = (action: CampaignAction) => vote.viewerActions.includes(action);
-  const steps: CampaignAction[] = ["CLOSE", "CANCEL", "SET_OUTCOME", "ARCHIVE"];
-  if (!steps.some(can)) return null;
+  const { can: isAllowed } = useViewer();
+  if (!isAllowed("CAMPAIGNS_MANAGE") || vote.status === "DRAFT") return null;
   return (
     <Section title="Steps" description="For officers.">
       <ButtonRow>
@@ -47,8 +48,8 @@ export function Steps({ vote }: { vote: VoteDetailsFragment }) {
             Cancel the vote
           </Button>
         )}
-        <LinkButton href="/admin/votes/new" icon="copy">
-          New vote
+        <LinkButton href={`/admin/votes/new?copy=${vote.id}`} icon="copy">
+          Copy to a new vote
         </LinkButton>
       </ButtonRow>
       {open === "CLOSE" && <CloseDialog vote={vote} onClose={close} />}

@@ -25,7 +25,8 @@ import { closeReason, isCounting } from "./words";
 
 /** A vote in each of its states. */
 export default function VotePage({ params: { id = "" } }: { params: { id?: string } }) {
-  const result = useData(VoteDocument, { id });
+  const { can } = useViewer();
+  const result = useData(VoteDocument, { id, managesVotes: can("CAMPAIGNS_MANAGE") });
   const vote = result.data?.campaign;
   const { refetch } = result;
   useLive(VoteChangedDocument, { id }, { onData: refetch, onEnd: refetch }, { pause: !vote });

@@ -81,7 +81,11 @@ export function cannotVote(
 }
 
 /** The state of a vote, for a badge. */
-export function statusWord(vote: Pick<Vote, "status" | "startAt" | "closesAt">, now: number): string {
+export function statusWord(
+  vote: Pick<VoteDetailsFragment, "status" | "startAt" | "closesAt" | "cancelReason">,
+  now: number,
+): string {
+  if (vote.cancelReason != null) return "Cancelled";
   switch (vote.status) {
     case "DRAFT":
       return vote.startAt ? "Scheduled" : "Draft";

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { useLocation } from "wouter";
-import { useAction, useData, useFetch } from "../../../app/data";
+import { useLocation, useSearchParams } from "wouter";
+import { useAction, useData } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
 import { Guard } from "../../../app/Guard";
 import { BackLink } from "../../../app/Link";
@@ -10,11 +10,13 @@ import { useViewer } from "../../../app/viewer";
 import {
   type CreateCampaignInput,
   CreateVoteDocument,
+  type DraftFragment,
   EarlierVotesDocument,
   NewVoteRanksDocument,
   type NewVoteRanksQuery,
   VoteToCopyDocument,
 } from "../../../gql/graphql";
+import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Card } from "../../../ui/Card";
 import { Choices, Field, Select } from "../../../ui/Field";
@@ -44,13 +46,20 @@ function Contents() {
 
 function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
   const { member } = useViewer();
-  const [kind, setKind] = useState<string>(PRESETS[0]?.id ?? COPY);
+  const [search] = useSearchParams();
+  // A link from an earlier vote names it.
+  const [copied, setCopied] = useState(search.get(COPY) ?? "");
+  const [kind, setKind] = useState<string>(copied ? COPY : (PRESETS[0]?.id ?? COPY));
   const [title, setTitle] = useState("");
-  const [copied, setCopied] = useState("");
   const [, navigate] = useLocation();
   const earlier = useData(EarlierVotesDocument, { search: null }, { pause: kind !== COPY });
+  const original = useData(
+    VoteToCopyDocument,
+    { id: copied },
+    { pause: kind !== COPY || copied === "", requestPolicy: "network-only" },
+  );
+  const source = kind === COPY ? original.data?.campaign : undefined;
   const { run, busy, error } = useAction(CreateVoteDocument);
-  const read = useFetch();
   const [created, setCreated] = useState<string>();
   useUnsaved(title !== "" && created === undefined);
   // After the effect above, so that nothing counts as unsaved.
@@ -67,39 +76,22 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
   const preset = PRESETS.find((it) => it.id === kind);
 
   const create = async (values: Record<string, string>) => {
-    let input: CreateCampaignInput = {
-      ...preset?.settings,
-      title,
-      minRankLevelToVote: Number(values.minRankLevelToVote ?? lowest ?? 1),
-      durationHours: preset?.durationHours ?? 72,
-    };
-    if (kind === COPY) {
-      const { data } = await read(VoteToCopyDocument, { id: copied });
-      const vote = data?.campaign;
-      if (vote) {
-        input = {
-          ...input,
-          description: vote.description ?? null,
-          method: vote.method,
-          picksPerVoter: vote.picksPerVoter,
-          seats: vote.seats,
-          durationHours: vote.durationHours,
-          earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
-          resultsVisibility: vote.resultsVisibility,
-          announcements: vote.announcements,
-          discordChannelId: vote.discordChannelId ?? null,
-          entries: vote.entries.map(({ name, description, imageUrl, associatedMember }) => ({
-            name,
-            description: description ?? null,
-            imageUrl: imageUrl ?? null,
-            associatedMemberId: associatedMember?.id ?? null,
-          })),
+    if (kind === COPY && !source) return;
+    const input = source
+      ? { ...copyOf(source), title }
+      : {
+          ...preset?.settings,
+          title,
+          minRankLevelToVote: Number(values.minRankLevelToVote ?? lowest ?? 1),
+          durationHours: preset?.durationHours ?? 72,
         };
-      }
-    }
     const { data } = await run({ input });
     setCreated(data?.createCampaign?.campaign.id);
   };
+  const earlierVotes = earlier.data?.campaigns.nodes ?? [];
+  // Only the newest votes are in the list.
+  const choices =
+    source && !earlierVotes.some(({ id }) => id === source.id) ? [source, ...earlierVotes] : earlierVotes;
 
   return (
     <Card>
@@ -145,30 +137,61 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
             onChange={(event) => setCopied(event.currentTarget.value)}
             options={[
               { value: "", label: earlier.isLoading ? "Loading…" : "Choose a vote" },
-              ...(earlier.data?.campaigns.nodes ?? []).map((it) => ({
+              ...choices.map((it) => ({
                 value: it.id,
                 label: `${it.title} (${methodName(it.method)})`,
               })),
             ]}
           />
         )}
-        <Select
-          name="minRankLevelToVote"
-          label="Who may vote"
-          defaultValue={String(lowest ?? 1)}
-          options={allowed
-            .toSorted((a, b) => a.level - b.level)
-            .map((rank, index) => ({
-              value: String(rank.level),
-              label: index === 0 ? `Everybody: ${rank.name} and above` : `${rank.name} and above`,
-            }))}
-        />
+        {kind === COPY && original.error && <Alert>{original.error.message}</Alert>}
+        {kind !== COPY && (
+          <Select
+            name="minRankLevelToVote"
+            label="Who may vote"
+            defaultValue={String(lowest ?? 1)}
+            options={allowed
+              .toSorted((a, b) => a.level - b.level)
+              .map((rank, index) => ({
+                value: String(rank.level),
+                label: index === 0 ? `Everybody: ${rank.name} and above` : `${rank.name} and above`,
+              }))}
+          />
+        )}
         <ButtonRow end>
-          <Button type="submit" variant="primary" icon="plus" busy={busy}>
+          <Button
+            type="submit"
+            variant="primary"
+            icon="plus"
+            busy={busy || (kind === COPY && original.isLoading && copied !== "")}
+          >
             Create draft
           </Button>
         </ButtonRow>
       </Form>
     </Card>
   );
+}
+
+/** The settings and entries of a vote, for another one. */
+function copyOf(vote: DraftFragment): Omit<CreateCampaignInput, "title"> {
+  return {
+    description: vote.description ?? null,
+    method: vote.method,
+    picksPerVoter: vote.picksPerVoter,
+    seats: vote.seats,
+    minRankLevelToVote: vote.minRankLevelToVote,
+    minRankLevelToView: vote.minRankLevelToView ?? null,
+    durationHours: vote.durationHours,
+    earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
+    resultsVisibility: vote.resultsVisibility,
+    announcements: vote.announcements,
+    discordChannelId: vote.discordChannelId ?? null,
+    entries: vote.entries.map(({ name, description, imageUrl, associatedMember }) => ({
+      name,
+      description: description ?? null,
+      imageUrl: imageUrl ?? null,
+      associatedMemberId: associatedMember?.id ?? null,
+    })),
+  };
 }
