@@ -37,7 +37,7 @@ function Cancelled({ vote }: { vote: VoteDetailsFragment }) {
           <p className={styles.reason} dir="auto">
             {vote.cancelReason}
           </p>
-          <p>Its ballots are kept, and nobody counts them. There is no result.</p>
+          <p>Its ballots are kept but not counted. There is no result.</p>
         </div>
       </Section>
       {vote.viewerBallot && <OwnBallot vote={vote} ballot={vote.viewerBallot} />}
@@ -99,7 +99,7 @@ function CountedResult({ vote }: { vote: VoteDetailsFragment }) {
         </ButtonRow>
       </section>
       {vote.outcome && (
-        <Section title="What follows">
+        <Section title="Outcome">
           <p className={styles.outcome} dir="auto">
             {vote.outcome}
           </p>
@@ -118,16 +118,23 @@ function CountedResult({ vote }: { vote: VoteDetailsFragment }) {
       </Section>
       {vote.viewerBallot && <OwnBallot vote={vote} ballot={vote.viewerBallot} />}
       {campaign?.ballotBox && campaign.standings && (
-        <Section
-          title="Check the count"
-          description="You need not believe the server: anyone can count the published ballots again."
-        >
-          <CheckTheCount
-            loadFile={loadFile}
-            shown={{ id: vote.id, digest: campaign.ballotBox.digest, standings: campaign.standings, winners }}
-            receipt={vote.viewerBallot?.receipt}
-          />
-        </Section>
+        <div className="no-print">
+          <Section
+            title="Check the count"
+            description="You do not have to trust the server: anyone can recount the published ballots."
+          >
+            <CheckTheCount
+              loadFile={loadFile}
+              shown={{
+                id: vote.id,
+                digest: campaign.ballotBox.digest,
+                standings: campaign.standings,
+                winners,
+              }}
+              receipt={vote.viewerBallot?.receipt}
+            />
+          </Section>
+        </div>
       )}
     </>
   );

@@ -26,37 +26,39 @@ export function Steps({ vote }: { vote: VoteDetailsFragment }) {
   const { can: isAllowed } = useViewer();
   if (!isAllowed("CAMPAIGNS_MANAGE") || vote.status === "DRAFT") return null;
   return (
-    <Section title="Steps" description="For officers.">
-      <ButtonRow>
-        {can("SET_OUTCOME") && (
-          <Button icon="edit" onClick={() => setOpen("SET_OUTCOME")}>
-            {vote.outcome ? "Change the outcome" : "Write the outcome"}
-          </Button>
-        )}
-        {can("CLOSE") && (
-          <Button icon="check" onClick={() => setOpen("CLOSE")}>
-            Close now
-          </Button>
-        )}
-        {can("ARCHIVE") && (
-          <Button icon="file" onClick={() => setOpen("ARCHIVE")}>
-            Archive
-          </Button>
-        )}
-        {can("CANCEL") && (
-          <Button variant="danger" icon="close" onClick={() => setOpen("CANCEL")}>
-            Cancel the vote
-          </Button>
-        )}
-        <LinkButton href={`/admin/votes/new?copy=${vote.id}`} icon="copy">
-          Copy to a new vote
-        </LinkButton>
-      </ButtonRow>
-      {open === "CLOSE" && <CloseDialog vote={vote} onClose={close} />}
-      {open === "ARCHIVE" && <ArchiveDialog vote={vote} onClose={close} />}
-      {open === "CANCEL" && <CancelDialog vote={vote} onClose={close} />}
-      {open === "SET_OUTCOME" && <OutcomeDialog vote={vote} onClose={close} />}
-    </Section>
+    <div className="no-print">
+      <Section title="Steps" description="For officers.">
+        <ButtonRow>
+          {can("SET_OUTCOME") && (
+            <Button icon="edit" onClick={() => setOpen("SET_OUTCOME")}>
+              {vote.outcome ? "Change the outcome" : "Write the outcome"}
+            </Button>
+          )}
+          {can("CLOSE") && (
+            <Button icon="check" onClick={() => setOpen("CLOSE")}>
+              Close now
+            </Button>
+          )}
+          {can("ARCHIVE") && (
+            <Button icon="file" onClick={() => setOpen("ARCHIVE")}>
+              Archive
+            </Button>
+          )}
+          {can("CANCEL") && (
+            <Button variant="danger" icon="close" onClick={() => setOpen("CANCEL")}>
+              Cancel the vote
+            </Button>
+          )}
+          <LinkButton href={`/admin/votes/new?copy=${vote.id}`} icon="copy">
+            Copy to a new vote
+          </LinkButton>
+        </ButtonRow>
+        {open === "CLOSE" && <CloseDialog vote={vote} onClose={close} />}
+        {open === "ARCHIVE" && <ArchiveDialog vote={vote} onClose={close} />}
+        {open === "CANCEL" && <CancelDialog vote={vote} onClose={close} />}
+        {open === "SET_OUTCOME" && <OutcomeDialog vote={vote} onClose={close} />}
+      </Section>
+    </div>
   );
 }
 
@@ -80,8 +82,8 @@ function CloseDialog({ vote, onClose }: StepProps) {
       }}
     >
       <p>
-        {voted} of {eligible} have voted. Nobody can vote afterwards. The result is published at once, with
-        all ballots but without their voters, to everybody who sees the vote.
+        {voted} of {eligible} have voted. No one can vote afterwards. The result is published at once to
+        everyone who sees the vote, with all ballots but without their voters.
       </p>
     </ConfirmDialog>
   );
@@ -130,7 +132,7 @@ function CancelDialog({ vote, onClose }: StepProps) {
       }
     >
       <p>
-        It ends without a result. The {vote.turnout.voted} ballots are kept and never counted, and nobody sees
+        It ends without a result. The {vote.turnout.voted} ballots are kept but never counted, and no one sees
         standings. This cannot be undone.
       </p>
       <TextArea
@@ -157,12 +159,12 @@ function OutcomeDialog({ vote, onClose }: StepProps) {
   const save = async () => {
     const { data } = await run({ input: { campaignId: vote.id, outcome: outcome.trim() || null } });
     if (!data) return;
-    toast(outcome.trim() === "" ? "The outcome is taken back" : "The outcome is published");
+    toast(outcome.trim() === "" ? "The outcome is removed" : "The outcome is published");
     onClose();
   };
   return (
     <Dialog
-      title="What follows from this vote?"
+      title="What is the outcome of this vote?"
       onClose={onClose}
       actions={
         <>
@@ -177,7 +179,7 @@ function OutcomeDialog({ vote, onClose }: StepProps) {
     >
       <TextArea
         label="Outcome"
-        hint="What the officers made of the result. Empty takes it back."
+        hint="What the officers decided after the result. Leave it empty to remove it."
         maxLength={2_000}
         value={outcome}
         error={error?.fields.outcome}

@@ -3,7 +3,7 @@ import { flushSync } from "react-dom";
 
 /** Whether the page is being printed. A chart then shows all of its numbers as a table. */
 export function usePrinting() {
-  const [isPrinting, setIsPrinting] = useState(false);
+  const [isPrinting, setIsPrinting] = useState(() => matchMedia("print").matches);
   useEffect(() => {
     const media = matchMedia("print");
     // The browser lays the page out right after this event, so React must not wait.

@@ -30,7 +30,7 @@ export function SavePicture({ guild, title, subtitle, result }: SavePictureProps
     }
   };
   return (
-    <Button icon="download" className="no-print" busy={busy} onClick={save}>
+    <Button icon="download" small className="no-print" busy={busy} onClick={save}>
       Save picture
     </Button>
   );
