@@ -83,7 +83,7 @@ impl VotingMethod {
     pub fn instructions(self, picks: usize, seats: i64) -> String {
         let rank = if picks == 1 { "Choose one".to_owned() } else { format!("Rank up to {picks}") };
         match self {
-            Self::Weighted if picks == 1 => "Choose one: most choices win.".to_owned(),
+            Self::Weighted | Self::Approval if picks == 1 => "Choose one: most choices win.".to_owned(),
             Self::Weighted => {
                 format!("Rank exactly {picks}: your 1st choice gets {picks} points, your last gets 1; most points win.")
             }

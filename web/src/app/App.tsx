@@ -58,7 +58,10 @@ function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => 
         title="This server has no guild yet"
         actions={<a href="/register">I have an invite code</a>}
       >
-        <p>The operator makes the first one on the server, and gets an invite code for its leader:</p>
+        <p>
+          The operator creates the first one on the server with this command. It prints an invite code for the
+          leader:
+        </p>
         <pre className={styles.command}>
           <code>guildhall bootstrap --guild my-guild --guild-name "My Guild" --leader my-discord-name</code>
         </pre>

@@ -169,7 +169,7 @@ function Notices() {
       {isDisconnected && (
         <p className={styles.notice}>
           <Icon name="offline" size={18} />
-          No live updates at the moment. Connecting again…
+          No live updates at the moment. Reconnecting…
         </p>
       )}
       {isOutdated && (

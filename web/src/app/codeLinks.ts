@@ -10,13 +10,13 @@ export const resetLink = (code: string, username: string) => link("/reset", code
 const DELIVERIES: Record<string, string> = {
   SENT: "The bot has sent it to them in Discord.",
   QUEUED: "The bot sends it to them in Discord shortly.",
-  NOT_LINKED: "Their Discord id is unknown, so the bot cannot send it. Pass it on yourself.",
-  FAILED: "They do not accept direct messages in Discord. Pass it on yourself.",
-  NOT_CONFIGURED: "Pass it on yourself.",
+  NOT_LINKED: "Their Discord id is unknown, so the bot cannot send it. Send it yourself.",
+  FAILED: "They do not accept direct messages in Discord. Send it yourself.",
+  NOT_CONFIGURED: "Send it yourself.",
 };
 
 /** Whether the code has reached the member, in a sentence. */
-export const describeDelivery = (delivery: string) => DELIVERIES[delivery] ?? "Pass it on yourself.";
+export const describeDelivery = (delivery: string) => DELIVERIES[delivery] ?? "Send it yourself.";
 
 /** Whether the member gets the code without the officer. */
 export const isDelivered = (delivery: string) => delivery === "SENT" || delivery === "QUEUED";

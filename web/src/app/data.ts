@@ -77,7 +77,7 @@ function useRetry(error: AppError | undefined, refetch: () => void) {
       attempts.current = 0;
       return;
     }
-    // An error of the server itself needs someone to mend it.
+    // Trying again does not help against an error of the server itself.
     if (error.requestId) return;
     const delay = RETRY_DELAYS[attempts.current] ?? RETRY_DELAYS.at(-1);
     attempts.current += 1;

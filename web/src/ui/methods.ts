@@ -20,7 +20,9 @@ export function describeMethod(method: string, picks: number, seats: number) {
         ? "Choose one: most choices win."
         : `Rank exactly ${picks}: your 1st choice gets ${picks} points, your last gets 1; most points win.`;
     case "APPROVAL":
-      return `Pick up to ${picks} in any order: each gets one vote; most votes win.`;
+      return picks === 1
+        ? "Choose one: most choices win."
+        : `Pick up to ${picks} in any order: each gets one vote; most votes win.`;
     case "INSTANT_RUNOFF":
       return `${rank}: your ballot counts for your highest choice still standing; the last is eliminated until one has a majority.`;
     case "SCHULZE":

@@ -77,7 +77,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
           label="Main character"
           name="isMain"
           defaultChecked={character?.isMain ?? isFirst}
-          hint="Replaces the main character of before."
+          hint="Replaces the present main character."
         />
       </Form>
     </Dialog>

@@ -52,7 +52,7 @@ function Log() {
     );
   const isFiltered = Object.keys(filter).length > 0;
   return (
-    <Section title="Changes" description="Officers' changes, newest first. Nobody can edit the log.">
+    <Section title="Changes" description="What officers changed, newest first. No one can edit the log.">
       <div className={styles.filters}>
         <Select
           label="Kind"
@@ -72,7 +72,7 @@ function Log() {
         <Field label="To" type="date" value={to} onChange={(event) => set("to", event.currentTarget.value)} />
         {member && (
           <Button icon="close" onClick={() => set("member", "")}>
-            Changes by everybody
+            Changes by everyone
           </Button>
         )}
       </div>
@@ -115,7 +115,7 @@ function EventRow({ event, onMember }: { event: AuditEvent; onMember: (id: strin
       detail={
         <>
           <Time at={event.at} /> ·{" "}
-          {actor ? <span dir="auto">{actor.displayName}</span> : "The server, or an operator"}
+          {actor ? <span dir="auto">{actor.displayName}</span> : "The server or an operator"}
           {event.actorRank && (
             <>
               {" "}

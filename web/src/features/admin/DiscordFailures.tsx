@@ -21,13 +21,13 @@ export function DiscordFailures({ count }: { count: number }) {
   const retry = async (id: string) => {
     const { error } = await run({ id });
     if (error) toast(error.message, { tone: "danger" });
-    else toast("The message is on its way");
+    else toast("The message is queued again");
     messages.refetch();
   };
   return (
     <Section
       title="Messages that failed"
-      description={count === 0 ? "None: all messages arrived." : undefined}
+      description={count === 0 ? "None. All messages arrived." : undefined}
     >
       <LoadedPages
         pages={messages}

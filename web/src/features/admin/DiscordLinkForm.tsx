@@ -48,7 +48,7 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
   return (
     <Section
       title={link ? (link.server?.name ?? "Linked server") : "Link the guild's Discord server"}
-      description="Ids are copied in Discord with developer mode on: a right click on the server or channel, then Copy ID."
+      description="To find an id, turn on developer mode in Discord, right-click the server or channel, and choose Copy ID."
     >
       <Form
         onSubmit={save}
@@ -68,7 +68,7 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
           <ChannelField
             name="channelId"
             label="Channel for votes"
-            hint="The bot announces votes here that everybody may see."
+            hint="The bot announces the votes here that visitors may see."
             channels={link?.server?.channels}
             value={link?.channelId}
           />
@@ -81,7 +81,7 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
           />
           <Select
             name="newcomerRankId"
-            label="Rank of newcomers without a mapped role"
+            label="Rank for newcomers without a mapped role"
             defaultValue={link?.newcomerRank?.id ?? ""}
             options={[
               { value: "", label: "The lowest rank with a role" },
@@ -104,13 +104,13 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
           />
           <Field
             name="campaignUrl"
-            label="Address to which titles of votes link"
-            hint="With {id} for the vote. Leave it empty to link to this site."
+            label="Link of a vote's title"
+            hint="Write {id} for the vote's id. Leave it empty to link to this site."
             defaultValue={link?.campaignUrl ?? ""}
           />
           <Field
             name="thumbnailUrl"
-            label="Address of a picture for messages"
+            label="Picture for messages, as a link"
             type="url"
             defaultValue={link?.thumbnailUrl ?? ""}
           />

@@ -40,7 +40,7 @@ function Contents() {
                 since <Time at={status.since} />
               </span>
             )}
-            {status.queued > 0 && <span>{status.queued} messages on their way</span>}
+            {status.queued > 0 && <span>{status.queued} messages queued</span>}
           </>
         )
       }
@@ -51,7 +51,11 @@ function Contents() {
             <Parts status={discordStatus} ranks={ranks} />
           ) : (
             <ErrorState
-              error={{ kind: "unavailable", message: "The server says nothing of Discord.", fields: {} }}
+              error={{
+                kind: "unavailable",
+                message: "The server did not send the state of Discord.",
+                fields: {},
+              }}
               onRetry={result.refetch}
             />
           )
@@ -65,8 +69,8 @@ function Parts({ status, ranks }: { status: Status; ranks: DiscordAdminQuery["ra
   if (status.connection === "OFF") {
     return (
       <Notice icon="info">
-        This site has no Discord bot. An operator sets one up with a bot token, as the documentation of
-        Discord describes.
+        This site has no Discord bot. An operator can set one up with a bot token: the documentation of
+        Guildhall says how, under Discord.
       </Notice>
     );
   }
@@ -120,7 +124,7 @@ function Unlink() {
             return undefined;
           }}
         >
-          <p>The bot announces nothing there any longer, and ranks no longer follow roles.</p>
+          <p>The bot stops posting there, and ranks no longer follow roles.</p>
         </ConfirmDialog>
       )}
     </Section>

@@ -39,7 +39,7 @@ export function DiscordSync({ link }: { link: DiscordLinkPartsFragment }) {
           ) : (
             "No sync yet."
           )}{" "}
-          The next one comes by itself <Time at={link.nextSyncAt} />.
+          Next sync <Time at={link.nextSyncAt} />.
         </>
       }
     >

@@ -28,7 +28,7 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
         <Counts report={report} />
         {canInvite && (
           <Notice>
-            The new members can take part after they have registered. An invite takes them there.
+            The new members can take part after they have registered. Invite them now.
             {report.membersAdded > added.length && ` The invites page lists all of them.`}
           </Notice>
         )}

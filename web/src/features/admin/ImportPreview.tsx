@@ -95,7 +95,7 @@ function Problems({ report: { problems, rowsLeftOut } }: { report: Report }) {
   return (
     <Section
       title={count(rowsLeftOut, "bad row")}
-      description="Mend them in the file and choose it again, or import only the good rows."
+      description="Correct them in the file and choose it again, or import only the good rows."
     >
       <Scroll label="Problems by line">
         <thead>

@@ -87,7 +87,7 @@ export function InviteSheet({ result: { invites, refusals, problem }, nameOf, on
             {text !== undefined && (
               <TextArea
                 label="All invites"
-                hint="This browser does not let the page copy. Copy the text yourself."
+                hint="The page cannot copy in this browser. Select the text and copy it."
                 readOnly
                 value={text}
                 onFocus={(event) => event.currentTarget.select()}
@@ -146,6 +146,6 @@ function InviteItem({ invite, withCode }: { invite: Invite; withCode: boolean })
 function describe(all: number, delivered: number) {
   if (all === 0) return "No invite was made.";
   if (delivered === all) return "The bot sends all of them in Discord.";
-  if (delivered === 0) return "Pass them on yourself.";
-  return `The bot sends ${delivered} of them in Discord. Pass the others on yourself.`;
+  if (delivered === 0) return "Send them yourself.";
+  return `The bot sends ${delivered} of them in Discord. Send the others yourself.`;
 }

@@ -63,7 +63,7 @@ export function FirstSteps({ data, onDismiss }: { data: HomeQuery; onDismiss: ()
       title: "Link your Discord server",
       detail:
         discordStatus?.connection === "OFF"
-          ? "First the server’s operator sets up the bot."
+          ? "The server’s operator sets up the bot first."
           : "Ranks follow roles, and votes are announced.",
       path: "/admin/discord",
       isDone: Boolean(discordStatus?.link),

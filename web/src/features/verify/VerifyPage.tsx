@@ -19,7 +19,7 @@ export default function VerifyPage() {
   return (
     <Page
       title="Verify a vote"
-      subtitle="Counts a published ballot box again, in your browser alone. The file is sent nowhere."
+      subtitle="Recounts a published ballot box in your browser. The file stays on your device."
     >
       <DropFile isRunning={recount.state === "running"} onFile={(file) => void check(file)} onStop={reset} />
       {recount.state === "failed" && <Alert>{recount.message}</Alert>}

@@ -90,8 +90,8 @@ export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) 
       </p>
       {attempt.state === "unknown" && (
         <Alert>
-          There was no answer, so it is not known whether your ballot was cast. Review and cast it again: it
-          counts once.
+          The server did not answer, so it is not known whether your ballot was cast. Review and cast it
+          again: it counts only once.
         </Alert>
       )}
       <div className={styles.bar}>

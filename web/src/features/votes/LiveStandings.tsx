@@ -32,7 +32,7 @@ export function LiveStandings({ vote, refetch, onTurnout }: LiveStandingsProps) 
   return (
     <Section
       title="Standings"
-      description="They move with each ballot, until the vote closes."
+      description="They change with each ballot until the vote closes."
       actions={
         <Checkbox
           label="Read changes aloud"

@@ -53,7 +53,7 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
     <>
       {isOver && (
         <Notice icon="clock">
-          The end has passed, and the ballots are being counted. The result shows here by itself.
+          The vote has ended, and the server is counting the ballots. The result will show here.
         </Notice>
       )}
       {ballot ? (

@@ -45,8 +45,8 @@ export function OwnBallot({ vote, ballot, isNew = false, isEarlier = false }: Ow
         )}
         {!isReceiptCorrect(vote.id, ballot) && (
           <Alert>
-            The receipt does not fit this ballot. Save it, and tell an officer: the server may have stored
-            something else.
+            The receipt does not match this ballot. Save it, and tell an officer: the server may have stored
+            another ballot.
           </Alert>
         )}
         <List className={styles.reviewList} data-ordered={isOrdered || undefined}>
@@ -63,7 +63,7 @@ export function OwnBallot({ vote, ballot, isNew = false, isEarlier = false }: Ow
           </Button>
         </div>
         <Notice icon="lock">
-          With the receipt you find your ballot in the published result. Keep it private: once the vote is
+          With the receipt you can find your ballot in the published result. Keep it private: once the vote is
           closed, it shows how you voted.
         </Notice>
       </div>

@@ -32,14 +32,14 @@ export function Review({ picks, isOrdered, attempt, onBack, onCast }: ReviewProp
         ))}
       </List>
       <p>
-        A ballot is final: it cannot be changed or taken back. Nobody sees how you voted, neither members nor
+        A ballot is final: it cannot be changed or taken back. No one sees how you voted, neither members nor
         officers.
       </p>
       {attempt.state === "refused" && <Alert>{attempt.message}</Alert>}
       {attempt.state === "unknown" && (
         <Alert>
-          {attempt.message} It is not known whether your ballot was cast. Cast it again as it is: it counts
-          once.
+          {attempt.message} It is not known whether your ballot was cast. Cast the same ballot again: it
+          counts only once.
         </Alert>
       )}
       <ButtonRow end>

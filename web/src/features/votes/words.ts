@@ -32,7 +32,7 @@ export function hiddenStandings(reason: StandingsHiddenReason, vote: Vote): stri
         : "They show when the vote starts.";
     case "AFTER_CLOSE":
       return vote.earlyCloseIfAllVoted
-        ? `They show when the vote closes${end}, or with the last ballot if everybody has voted before.`
+        ? `They show when the vote closes${end}, or earlier, once everyone has voted.`
         : `They show when the vote closes${end}.`;
     case "VOTE_FIRST":
       return "They show after you have voted, so that no one votes by what others did.";
@@ -106,7 +106,7 @@ export function closeReason(reason: CampaignCloseReason): string {
     case "DEADLINE":
       return ", at its end";
     case "ALL_VOTED":
-      return ", when everybody had voted";
+      return ", when everyone had voted";
     case "BY_HAND":
       return ", by an officer";
     default:

@@ -39,7 +39,7 @@ export function AddMembers({ taken, onAdd, onClose }: AddMembersProps) {
       <Loaded result={result}>
         {({ members }) =>
           members.nodes.length === 0 ? (
-            <p>Nobody has this in their name.</p>
+            <p>No member has this in their name.</p>
           ) : (
             <Rows label="Members">
               {members.nodes.map((member) => {

@@ -49,8 +49,8 @@ export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
         onChange={(event) => set({ description: event.currentTarget.value })}
       />
       <Field
-        label="Address of a picture"
-        hint="Voters open it by a link."
+        label="Picture, as a link"
+        hint="Voters see the link and open the picture with it."
         type="url"
         maxLength={2_048}
         value={edited.imageUrl}
@@ -58,7 +58,7 @@ export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
       />
       {edited.member && (
         <Button icon="close" onClick={() => set({ member: null })}>
-          No longer about {edited.member.displayName}
+          Remove the link to {edited.member.displayName}
         </Button>
       )}
     </Dialog>

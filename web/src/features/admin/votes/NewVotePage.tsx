@@ -154,7 +154,7 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
               .toSorted((a, b) => a.level - b.level)
               .map((rank, index) => ({
                 value: String(rank.level),
-                label: index === 0 ? `Everybody: ${rank.name} and above` : `${rank.name} and above`,
+                label: index === 0 ? `Everyone: ${rank.name} and above` : `${rank.name} and above`,
               }))}
           />
         )}

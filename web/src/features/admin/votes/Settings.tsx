@@ -140,7 +140,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             value={draft.minRankLevelToView}
             onChange={(event) => set({ minRankLevelToView: event.currentTarget.value })}
             options={[
-              { value: EVERYBODY, label: "Everybody, also visitors" },
+              { value: EVERYBODY, label: "Everyone, also visitors" },
               ...levels.map((rank) => ({ value: String(rank.level), label: `${rank.name} and above` })),
             ]}
           />
@@ -176,9 +176,9 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
         </div>
         <Field
           name="startAt"
-          label="Start by itself"
+          label="Start automatically"
           type="datetime-local"
-          hint={`In your zone, ${localZone()}. Leave it empty to start the vote by hand.`}
+          hint={`In your time zone, ${localZone()}. Leave it empty to start the vote yourself.`}
           value={draft.startAt}
           onChange={(event) => set({ startAt: event.currentTarget.value })}
         />
@@ -190,7 +190,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
         )}
         <Checkbox
           name="earlyCloseIfAllVoted"
-          label="Close as soon as everybody has voted"
+          label="Close as soon as everyone has voted"
           checked={draft.earlyCloseIfAllVoted}
           onChange={(event) => set({ earlyCloseIfAllVoted: event.currentTarget.checked })}
         />

@@ -44,8 +44,8 @@ export function StartVote({ vote, ranks }: StartVoteProps) {
         ) : (
           <p>
             {vote.startAt
-              ? `It starts by itself on ${formatInstant(vote.startAt)}. You can also start it now.`
-              : "Everything is ready. Nobody but officers sees it before the start."}
+              ? `It starts automatically on ${formatInstant(vote.startAt)}. You can also start it now.`
+              : "Everything is ready. Only officers see the draft until it starts."}
           </p>
         )}
         {vote.viewerActions.includes("ACTIVATE") && (
@@ -76,7 +76,7 @@ export function StartVote({ vote, ranks }: StartVoteProps) {
         >
           <ul className={styles.facts}>
             <li>
-              {able[0] ? `Members with the rank ${able[0].name} or a higher one may vote` : "Nobody may vote"}
+              {able[0] ? `Members with the rank ${able[0].name} or a higher one may vote` : "No one may vote"}
               : {eligible} now
               {awaitingRegistration > 0 && `, and ${awaitingRegistration} more once they have registered`}.
             </li>

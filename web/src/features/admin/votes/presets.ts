@@ -18,7 +18,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "pick-one",
     title: "Pick one",
-    text: "Everybody chooses one entry, and the most chosen one wins.",
+    text: "Each voter chooses one entry. The one with the most votes wins.",
     icon: "vote",
     settings: { method: "APPROVAL", picksPerVoter: 1 },
     durationHours: 72,
@@ -26,7 +26,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "pick-several",
     title: "Pick several",
-    text: "Everybody chooses all that they like, up to five. The most liked one wins.",
+    text: "Each voter chooses up to five entries. The one with the most votes wins.",
     icon: "check",
     settings: { method: "APPROVAL", picksPerVoter: 5 },
     durationHours: 72,
@@ -34,7 +34,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "which-evening",
     title: "Which evening",
-    text: "The seven evenings as entries. Everybody chooses those on which they can play.",
+    text: "The entries are the seven evenings. Each voter chooses those on which they can play.",
     icon: "calendar",
     settings: {
       method: "APPROVAL",
@@ -49,7 +49,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "rank",
     title: "Rank favourites",
-    text: "Everybody ranks three: three points for the first choice, then two and one. Good for contests.",
+    text: "Each voter ranks three entries, for three points, two and one. Suits contests.",
     icon: "trophy",
     settings: { method: "WEIGHTED", picksPerVoter: 3 },
     durationHours: 72,
@@ -57,7 +57,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: "elect-officers",
     title: "Elect officers",
-    text: "Several seats, filled in proportion to what voters ranked. Nobody sees the standings before the end.",
+    text: "Several seats, filled in proportion to the voters' rankings. No one sees the standings before the end.",
     icon: "shield",
     settings: {
       method: "SINGLE_TRANSFERABLE_VOTE",

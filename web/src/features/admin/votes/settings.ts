@@ -28,8 +28,8 @@ export const EVERYBODY = "";
 
 export const RESULTS: readonly { value: Settings["resultsVisibility"]; label: string }[] = [
   { value: "AFTER_VOTING", label: "Members who have voted" },
-  { value: "ALWAYS", label: "Everybody who sees the vote" },
-  { value: "AFTER_CLOSE", label: "Nobody" },
+  { value: "ALWAYS", label: "Everyone who sees the vote" },
+  { value: "AFTER_CLOSE", label: "No one" },
 ];
 
 export const ANNOUNCEMENTS: readonly { value: Settings["announcements"]; label: string }[] = [
@@ -101,7 +101,7 @@ export function differences(settings: Settings, other: Settings, ranks: DraftQue
 function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
   const rankOf = (level: string) => {
     const rank = ranks.find((it) => String(it.level) === level);
-    return level === EVERYBODY ? "everybody" : `${rank?.name ?? level} and above`;
+    return level === EVERYBODY ? "everyone" : `${rank?.name ?? level} and above`;
   };
   const labelOf = (options: readonly { value: string; label: string }[], value: string) =>
     options.find((it) => it.value === value)?.label ?? value;
@@ -116,7 +116,7 @@ function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
     "May see it": rankOf(settings.minRankLevelToView),
     "See the standings": labelOf(RESULTS, settings.resultsVisibility),
     Duration: `${settings.amount} ${settings.unit}`,
-    Start: start ? formatDateTime(start) : "by hand",
+    Start: start ? formatDateTime(start) : "by an officer",
     "Close early": settings.earlyCloseIfAllVoted ? "yes" : "no",
     "Messages in Discord": labelOf(ANNOUNCEMENTS, settings.announcements),
     Channel: settings.discordChannelId || "the usual one",
