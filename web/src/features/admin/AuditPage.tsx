@@ -130,7 +130,7 @@ function EventRow({ event, onMember }: { event: AuditEvent; onMember: (id: strin
             small
             variant="quiet"
             icon="filter"
-            aria-label={`Only changes by ${actor.displayName}`}
+            aria-label={`Only theirs: changes by ${actor.displayName}`}
             onClick={() => onMember(actor.id)}
           >
             Only theirs
