@@ -1,28 +1,8 @@
-import { expect, type Page, test } from "playwright/test";
+import { expect, test } from "playwright/test";
 import { expectGoodPage } from "./checks";
-import {
-  type Fixture,
-  GUILD,
-  leaderFixture,
-  memberFixture,
-  refusal,
-  standIn,
-  startSignedIn,
-  tokens,
-} from "./stand-in";
+import { type Fixture, leaderFixture, listOf, memberFixture, refusal, startAs } from "./stand-in";
 
 const EXPIRES = "2099-01-01T00:00:00Z";
-
-async function start(page: Page, me: Fixture, root: Fixture = {}) {
-  await startSignedIn(page);
-  return standIn(page, { me, guild: GUILD, refreshSession: tokens, ...root });
-}
-
-const list = (nodes: readonly Fixture[], totalCount = nodes.length) => ({
-  nodes,
-  totalCount,
-  pageInfo: { hasNextPage: false },
-});
 
 const invitee = (index: number, more: Fixture = {}): Fixture => ({
   __typename: "Member",
@@ -47,8 +27,8 @@ test.describe("invites", () => {
       invitee(4, { viewerActions: [] }),
     ];
     const asked: string[][] = [];
-    await start(page, leaderFixture(), {
-      members: list(members),
+    await startAs(page, leaderFixture(), {
+      members: listOf(members),
       sendInvites: ({ input }: { input: { memberIds: string[] } }) => {
         asked.push(input.memberIds);
         return {
@@ -76,7 +56,7 @@ test.describe("invites", () => {
   });
 
   test("everyone has registered", async ({ page }) => {
-    await start(page, leaderFixture(), { members: list([]) });
+    await startAs(page, leaderFixture(), { members: listOf([]) });
     await page.goto("/admin/members");
     await expect(page.getByRole("heading", { name: "Everyone has registered" })).toBeVisible();
     await expectGoodPage(page);
@@ -114,7 +94,7 @@ test.describe("import", () => {
     page,
   }) => {
     const inputs: { dryRun: boolean; skipBad: boolean; format: string }[] = [];
-    await start(page, leaderFixture(), {
+    await startAs(page, leaderFixture(), {
       importRoster: ({ input }: { input: (typeof inputs)[number] }) => {
         inputs.push({ ...input });
         if (input.dryRun) return report();
@@ -147,7 +127,7 @@ test.describe("import", () => {
   });
 
   test("a refusal shows the API's sentence, and the text stays", async ({ page }) => {
-    await start(page, leaderFixture(), {
+    await startAs(page, leaderFixture(), {
       importRoster: refusal("BAD_USER_INPUT", "The file has no column `discord_username`.", {
         field: "data",
       }),
@@ -167,7 +147,7 @@ test.describe("import", () => {
       rowsLeftOut: 0,
       rowsUnchanged: 3,
     };
-    await start(page, leaderFixture(), {
+    await startAs(page, leaderFixture(), {
       importRoster: report({ ...nothing, problems: [], changes: [], unknownColumns: [] }),
     });
     await page.goto("/admin/import");
@@ -184,7 +164,7 @@ for (const [path, title] of [
   ["/admin/ranks", "Ranks"],
 ]) {
   test(`${path} names the permission to members without it, and fails well`, async ({ page }) => {
-    const state = await start(page, memberFixture());
+    const state = await startAs(page, memberFixture());
     await page.goto(path ?? "");
     await expect(page.getByRole("heading", { level: 1, name: title ?? "" })).toBeVisible();
     await expect(page.getByText(/It is for ranks with the permission/)).toBeVisible();

@@ -1,15 +1,5 @@
-import type { Page } from "playwright/test";
 import { expect, expectGoodPage, test } from "./checks";
-import {
-  type Fixture,
-  GUILD,
-  leaderFixture,
-  memberFixture,
-  refusal,
-  standIn,
-  startSignedIn,
-  tokens,
-} from "./stand-in";
+import { type Fixture, GUILD, leaderFixture, memberFixture, refusal, standIn, startAs } from "./stand-in";
 
 const vote = (id: string, title: string, canVote: boolean): Fixture => ({
   id,
@@ -21,14 +11,8 @@ const vote = (id: string, title: string, canVote: boolean): Fixture => ({
   turnout: { eligible: 33, voted: 30, percent: 90.9 },
 });
 
-async function start(page: Page, me: Fixture | null, root: Fixture = {}) {
-  if (me) await startSignedIn(page);
-  const state = await standIn(page, { me, guild: GUILD, refreshSession: tokens, ...root });
-  return state;
-}
-
 test("a visitor sees the guild and how to come in", async ({ page }) => {
-  await start(page, null);
+  await startAs(page, null);
   await page.goto("/");
   await expect(page.getByRole("heading", { level: 1, name: "Emberwatch" })).toBeVisible();
   await expect(page.getByRole("link", { name: "I have an invite code" })).toBeVisible();
@@ -37,7 +21,7 @@ test("a visitor sees the guild and how to come in", async ({ page }) => {
 });
 
 test("a member sees the votes that wait apart from the others", async ({ page }) => {
-  await start(page, memberFixture(), {
+  await startAs(page, memberFixture(), {
     campaigns: {
       nodes: [vote("c1", "Raid night", true), vote("c2", "Tabard", false), vote("c3", "مسابقة الزي", true)],
     },
@@ -61,7 +45,7 @@ test("a member sees the votes that wait apart from the others", async ({ page })
 });
 
 test("a leader of a new guild sees the first steps until they are dismissed", async ({ page }) => {
-  await start(page, leaderFixture(), { members: { totalCount: 1 } });
+  await startAs(page, leaderFixture(), { members: { totalCount: 1 } });
   await page.goto("/");
   await expect(page.getByRole("heading", { name: "First steps" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Fill the roster" })).toBeVisible();
@@ -74,7 +58,7 @@ test("a leader of a new guild sees the first steps until they are dismissed", as
 });
 
 test("officers see blocked drafts and failed messages", async ({ page }) => {
-  await start(page, leaderFixture(), {
+  await startAs(page, leaderFixture(), {
     members: { totalCount: 40 },
     campaigns: ({ filter }: { filter: { status: string[] } }) => ({
       totalCount: 3,
@@ -99,7 +83,7 @@ test("officers see blocked drafts and failed messages", async ({ page }) => {
 
 test("Back returns to the place on the page before", async ({ page }) => {
   const nodes = Array.from({ length: 40 }, (_, index) => vote(`c${index}`, `Vote ${index}`, false));
-  await start(page, null, { campaigns: { nodes } });
+  await startAs(page, null, { campaigns: { nodes } });
   await page.goto("/");
   await page.getByRole("link", { name: "Vote 35", exact: true }).scrollIntoViewIfNeeded();
   const before = await page.evaluate(() => window.scrollY);
@@ -113,7 +97,7 @@ test("Back returns to the place on the page before", async ({ page }) => {
 });
 
 test("a page that loads shows its layout after 200 ms", async ({ page }) => {
-  const state = await start(page, memberFixture());
+  const state = await startAs(page, memberFixture());
   state.mode = "loading";
   await page.goto("/");
   await expect(page.getByText("Loading…").first()).toBeAttached();
@@ -121,7 +105,7 @@ test("a page that loads shows its layout after 200 ms", async ({ page }) => {
 });
 
 test("an error of the server shows its sentence, and can be tried again", async ({ page }) => {
-  const state = await start(page, null);
+  const state = await startAs(page, null);
   state.mode = "failing";
   await page.goto("/");
   await expect(page.getByRole("alert")).toContainText("bb3a044906843778");
@@ -134,7 +118,7 @@ test("an error of the server shows its sentence, and can be tried again", async 
 test("old data stay while the server cannot be reached, and new ones come by themselves", async ({
   page,
 }) => {
-  const state = await start(page, null, { campaigns: { nodes: [vote("c1", "Raid night", false)] } });
+  const state = await startAs(page, null, { campaigns: { nodes: [vote("c1", "Raid night", false)] } });
   await page.goto("/");
   await expect(page.getByText("Raid night")).toBeVisible();
   state.mode = "offline";
@@ -177,7 +161,7 @@ test("an unknown slug is no such guild", async ({ page }) => {
 });
 
 test("an unknown path is not found, and keeps the navigation", async ({ page }) => {
-  await start(page, null);
+  await startAs(page, null);
   await page.goto("/no/such/page");
   await expect(page.getByRole("heading", { name: "There is no such page" })).toBeVisible();
   await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();

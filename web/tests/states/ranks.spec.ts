@@ -1,20 +1,6 @@
-import { expect, type Page, test } from "playwright/test";
+import { expect, test } from "playwright/test";
 import { expectGoodPage } from "./checks";
-import {
-  type Fixture,
-  GUILD,
-  leaderFixture,
-  memberFixture,
-  refusal,
-  standIn,
-  startSignedIn,
-  tokens,
-} from "./stand-in";
-
-async function start(page: Page, me: Fixture, root: Fixture = {}) {
-  await startSignedIn(page);
-  return standIn(page, { me, guild: GUILD, refreshSession: tokens, ...root });
-}
+import { type Fixture, leaderFixture, memberFixture, refusal, startAs } from "./stand-in";
 
 const RANKS = [
   {
@@ -41,7 +27,7 @@ const RANKS = [
 const discordStatus = { connection: "CONNECTED", link: { serverId: "1" } };
 
 test("the ladder and the permissions", async ({ page }) => {
-  await start(page, leaderFixture(), { ranks: RANKS, discordStatus });
+  await startAs(page, leaderFixture(), { ranks: RANKS, discordStatus });
   await page.goto("/admin/ranks");
   await expect(page.getByRole("list", { name: "Ranks, highest first" }).getByText("77")).toBeVisible();
   await expect(page.getByRole("checkbox", { name: "Officer: Manage members" })).toBeChecked();
@@ -57,7 +43,7 @@ test("the ladder and the permissions", async ({ page }) => {
 
 test("Discord roles show by name", async ({ page }) => {
   const server = { name: "Emberwatch", roles: [{ id: "77", name: "Raid lead" }] };
-  await start(page, leaderFixture(), {
+  await startAs(page, leaderFixture(), {
     ranks: RANKS,
     discordStatus: { ...discordStatus, link: { serverId: "1", server } },
   });
@@ -69,7 +55,7 @@ test("Discord roles show by name", async ({ page }) => {
 });
 
 test("a permission shows at once, and a refusal restores it", async ({ page }) => {
-  await start(page, leaderFixture(), {
+  await startAs(page, leaderFixture(), {
     ranks: RANKS,
     discordStatus,
     updateRank: refusal("FORBIDDEN", "Your rank is too low.", { reason: "RANK_TOO_LOW" }),
@@ -82,7 +68,7 @@ test("a permission shows at once, and a refusal restores it", async ({ page }) =
 
 test("a new rank between two without a free level spreads the ladder first", async ({ page }) => {
   const sent: Fixture[] = [];
-  await start(
+  await startAs(
     page,
     { ...leaderFixture(), rank: { ...leaderFixture().rank, level: 3 } },
     {
@@ -115,7 +101,7 @@ test("a new rank between two without a free level spreads the ladder first", asy
 });
 
 test("it names the permission to members without it, and fails well", async ({ page }) => {
-  const state = await start(page, memberFixture());
+  const state = await startAs(page, memberFixture());
   await page.goto("/admin/ranks");
   await expect(page.getByText("It is for ranks with the permission “Manage ranks”.")).toBeVisible();
   await expectGoodPage(page);

@@ -1,15 +1,6 @@
 import { expect, type Page, test } from "playwright/test";
 import { expectGoodPage } from "./checks";
-import {
-  type Fixture,
-  GUILD,
-  leaderFixture,
-  memberFixture,
-  refusal,
-  standIn,
-  startSignedIn,
-  tokens,
-} from "./stand-in";
+import { type Fixture, leaderFixture, listOf, memberFixture, refusal, startAs } from "./stand-in";
 
 const RANKS = [
   { id: "rank-1", name: "Guild Leader", level: 5, viewerActions: ["ASSIGN"] },
@@ -44,16 +35,8 @@ const rosterMember = (index: number, more: Fixture = {}): Fixture => ({
   ...more,
 });
 
-async function start(page: Page, me: Fixture | null, root: Fixture = {}) {
-  if (me) await startSignedIn(page);
-  return standIn(page, { me, guild: GUILD, refreshSession: tokens, ranks: RANKS, ...root });
-}
-
-const list = (nodes: readonly Fixture[], totalCount = nodes.length) => ({
-  nodes,
-  totalCount,
-  pageInfo: { hasNextPage: false },
-});
+const start = (page: Page, me: Fixture | null, root: Fixture = {}) =>
+  startAs(page, me, { ranks: RANKS, ...root });
 
 test("the roster lists members of every kind", async ({ page }) => {
   const members = [
@@ -63,7 +46,7 @@ test("the roster lists members of every kind", async ({ page }) => {
     rosterMember(4, { displayName: "x".repeat(100), discordUsername: "y".repeat(100) }),
     rosterMember(5, { displayName: "مريم" }),
   ];
-  await start(page, leaderFixture(), { members: list(members) });
+  await start(page, leaderFixture(), { members: listOf(members) });
   await page.goto("/roster");
   await expect(page.getByText("5 members")).toBeVisible();
   await expect(page.getByText("Not registered", { exact: true }).last()).toBeVisible();
@@ -77,7 +60,7 @@ test("the filters of the address are those of the query", async ({ page }) => {
   await start(page, leaderFixture(), {
     members: (args: { filter: unknown; orderBy: unknown }) => {
       filters.push({ ...args });
-      return list([]);
+      return listOf([]);
     },
   });
   await page.goto("/roster?search=hex&class=MAGE&role=NONSENSE&status=all&order=unseen");
@@ -94,7 +77,7 @@ test("the filters of the address are those of the query", async ({ page }) => {
 });
 
 test("the roster loads, fails and is offline", async ({ page }) => {
-  const state = await start(page, leaderFixture(), { members: list([rosterMember(1)]) });
+  const state = await start(page, leaderFixture(), { members: listOf([rosterMember(1)]) });
   state.mode = "loading";
   await page.goto("/roster");
   await expect(page.getByText("Loading…")).toBeAttached();
@@ -113,7 +96,7 @@ test("the roster loads, fails and is offline", async ({ page }) => {
 
 test("a visitor sees neither usernames nor buttons for officers", async ({ page }) => {
   await start(page, null, {
-    members: list([rosterMember(1, { discordUsername: null, isRegistered: null })]),
+    members: listOf([rosterMember(1, { discordUsername: null, isRegistered: null })]),
   });
   await page.goto("/roster");
   await expect(page.getByText("Member 1", { exact: true })).toBeVisible();
@@ -128,14 +111,14 @@ test("a member's page shows exactly the actions of the API", async ({ page }) =>
   const member = rosterMember(1, {
     viewerActions: ALL_ACTIONS,
     characters: [character("c1", "Thal", true), character("c2", "Moura", false)],
-    participation: { eligible: 8, voted: 6, percent: 75, campaigns: list([]) },
+    participation: { eligible: 8, voted: 6, percent: 75, campaigns: listOf([]) },
     discordId: "123456789012345678",
     registeredAt: "2026-02-01T12:00:00Z",
     lastSeenAt: "2026-11-29T12:00:00Z",
   });
   const state = await start(page, leaderFixture(), {
     member,
-    auditLog: list([
+    auditLog: listOf([
       {
         id: "a1",
         at: "2026-11-29T12:00:00Z",

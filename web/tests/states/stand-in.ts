@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import {
   buildSchema,
+  type DocumentNode,
   defaultFieldResolver,
   execute,
   GraphQLError,
@@ -30,7 +31,7 @@ const documents: Record<string, string> = JSON.parse(read("../../src/gql/persist
 export type Fixture = Record<string, unknown>;
 
 export interface StandIn {
-  /** The fields of queries and mutations: values, or functions of their arguments. */
+  /** The fields of queries, mutations and subscriptions: values, or functions of their arguments. */
   root: Fixture;
   /** `loading` never answers, `offline` breaks the connection, `failing` answers with an error of the server. */
   mode: "normal" | "loading" | "offline" | "failing";
@@ -55,24 +56,31 @@ export async function standIn(
 ) {
   const state: StandIn = { root, mode: "normal", operations: [], build: "1" };
   await page.route("**/graphql", (route) => answer(route, state, always));
-  // Live updates are silent.
   await page.routeWebSocket("**/graphql", (socket) => {
-    socket.onMessage((message) => {
-      const { type } = JSON.parse(String(message));
+    socket.onMessage(async (text) => {
+      const { type, id, payload } = JSON.parse(String(text));
       if (type === "connection_init") socket.send('{"type":"connection_ack"}');
       if (type === "ping") socket.send('{"type":"pong"}');
+      if (type !== "subscribe" || state.mode !== "normal") return;
+      const result = await run(payload, state);
+      // Without a fixture, nothing changes.
+      if (result) socket.send(JSON.stringify({ type: "next", id, payload: result }));
     });
   });
   return state;
 }
 
+interface Request {
+  query?: string;
+  documentId?: string;
+  extensions?: { persistedQuery?: { sha256Hash: string } };
+  operationName?: string;
+  variables?: Record<string, unknown>;
+}
+
 async function answer(route: Route, state: StandIn, always: readonly string[]) {
-  const { query, documentId, extensions, operationName, variables } = route.request().postDataJSON();
-  const id: string | undefined = documentId ?? extensions?.persistedQuery?.sha256Hash;
-  const text: string | undefined = id ? documents[id] : query;
-  if (!text)
-    throw new Error(`The manifest has no document ${id}: run \`npm run generate\` and \`npm run build\`.`);
-  const name: string = operationName ?? /(?:query|mutation) (\w+)/.exec(text)?.[1] ?? "";
+  const request: Request = route.request().postDataJSON();
+  const name = operationOf(documentOf(request))?.name?.value ?? "";
   state.operations.push(name);
   const mode = always.includes(name) ? "normal" : state.mode;
   if (mode === "loading") return;
@@ -82,19 +90,44 @@ async function answer(route: Route, state: StandIn, always: readonly string[]) {
     const errors = [{ message, extensions: { code: "INTERNAL", requestId: "bb3a044906843778" } }];
     return route.fulfill({ status: 500, json: { data: null, errors } });
   }
+  const result = await run(request, state);
+  await route.fulfill({ json: result, headers: { "x-guildhall-build": state.build } });
+}
+
+function documentOf({ query, documentId, extensions }: Request) {
+  const id = documentId ?? extensions?.persistedQuery?.sha256Hash;
+  const text = id ? documents[id] : query;
+  if (!text)
+    throw new Error(`The manifest has no document ${id}: run \`npm run generate\` and \`npm run build\`.`);
+  return parse(text);
+}
+
+const operationOf = (document: DocumentNode) =>
+  document.definitions.find((it) => it.kind === "OperationDefinition");
+
+/** The response to a request. A subscription without a fixture has none. */
+async function run(request: Request, { root }: StandIn) {
+  const document = documentOf(request);
+  const operation = operationOf(document);
+  const [field] = operation?.selectionSet.selections ?? [];
+  if (operation?.operation === "subscription" && field?.kind === "Field" && !(field.name.value in root)) {
+    return undefined;
+  }
   const result = await execute({
     schema,
-    document: parse(text),
-    rootValue: state.root,
-    variableValues: variables,
-    operationName,
+    document,
+    rootValue: root,
+    variableValues: request.variables,
     fieldResolver: (source, args, context, info) =>
       defaultFieldResolver(source, args, context, info) ?? defaultValue(info.returnType, info.fieldName),
     typeResolver: (value) => (value as { __typename?: string }).__typename,
   });
   const unexpected = result.errors?.find(({ extensions }) => !extensions?.code);
-  if (unexpected) throw new Error(`${name}: ${unexpected.message} at ${unexpected.path?.join(".")}`);
-  await route.fulfill({ json: result, headers: { "x-guildhall-build": state.build } });
+  if (unexpected) {
+    const name = operation?.name?.value;
+    throw new Error(`${name}: ${unexpected.message} at ${unexpected.path?.join(".")}`);
+  }
+  return result;
 }
 
 /** A value of the type, for a field that the fixture leaves out. */
@@ -142,12 +175,25 @@ export function memberFixture(permissions: readonly string[] = []) {
 
 export const leaderFixture = () => memberFixture(ALL_PERMISSIONS);
 
+/** A page of a list. */
+export const listOf = (nodes: readonly Fixture[], totalCount = nodes.length) => ({
+  nodes,
+  totalCount,
+  pageInfo: { hasNextPage: false },
+});
+
 /** Lets the app start signed in: its first request renews the session. */
 export async function startSignedIn(page: Page) {
   await page.addInitScript(() => {
     const stored = { signIn: "1", refreshToken: "a token of the stand-in" };
     localStorage.setItem("guildhall.session", JSON.stringify(stored));
   });
+}
+
+/** Answers the requests of a page for a member, or for a visitor. */
+export async function startAs(page: Page, me: Fixture | null, root: Fixture = {}) {
+  if (me) await startSignedIn(page);
+  return standIn(page, { me, guild: GUILD, refreshSession: tokens, ...root });
 }
 
 export const tokens = {
