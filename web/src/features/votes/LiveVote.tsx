@@ -1,4 +1,4 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { SignInLink } from "../../app/Link";
 import { useViewer } from "../../app/viewer";
 import type {
@@ -14,6 +14,7 @@ import { BallotForm } from "./BallotForm";
 import { HiddenStandings } from "./HiddenStandings";
 import { LiveStandings } from "./LiveStandings";
 import { OwnBallot } from "./OwnBallot";
+import { storeBallot } from "./storedPicks";
 import { cannotVote } from "./words";
 
 interface LiveVoteProps {
@@ -38,6 +39,11 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
     [refetch],
   );
   const ballot = vote.viewerBallot ?? cast?.ballot;
+  const hasVoted = ballot !== undefined;
+  useEffect(() => {
+    // The response to its request may have been lost before a reload.
+    if (hasVoted && member) storeBallot({ member: member.id, campaign: vote.id }, { picks: [] });
+  }, [hasVoted, member, vote.id]);
   const refusal = vote.viewerCannotVoteReason && cannotVote(vote.viewerCannotVoteReason, vote, ranks);
   const standings = vote.standingsHiddenReason ? (
     <HiddenStandings
