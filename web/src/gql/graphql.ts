@@ -806,12 +806,14 @@ export type AuditLogQuery = { __typename: 'Query', auditLog: { __typename: 'Audi
         | { __typename: 'Session', id: string }
        | null }>, pageInfo: { __typename: 'PageInfo', endCursor: string | null, hasNextPage: boolean } } | null };
 
-export type DiscordLinkPartsFragment = { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null };
+export type DiscordLinkPartsFragment = { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastReport: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } | null };
+
+export type SyncReportFragment = { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> };
 
 export type DiscordAdminQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DiscordAdminQuery = { __typename: 'Query', discordStatus: { __typename: 'DiscordStatus', connection: DiscordConnectionState, since: string | null, problem: string | null, queued: number, failed: number, warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
+export type DiscordAdminQuery = { __typename: 'Query', discordStatus: { __typename: 'DiscordStatus', connection: DiscordConnectionState, since: string | null, problem: string | null, queued: number, failed: number, warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastReport: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } | null } | null } | null, ranks: Array<{ __typename: 'Rank', id: string, name: string, level: number }> };
 
 export type DiscordFailuresQueryVariables = Exact<{
   after?: string | null | undefined;
@@ -825,7 +827,7 @@ export type LinkDiscordMutationVariables = Exact<{
 }>;
 
 
-export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastSync: { __typename: 'DiscordSyncSummary', at: string, added: number, promoted: number, demoted: number } | null } } | null };
+export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastReport: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } | null } } | null };
 
 export type UnlinkDiscordMutationVariables = Exact<{ [key: string]: never; }>;
 
@@ -1336,6 +1338,66 @@ export const CharacterPartsFragmentDoc = new TypedDocumentString(`
   armoryUrl
 }
     `, {"fragmentName":"CharacterParts"}) as unknown as TypedDocumentString<CharacterPartsFragment, unknown>;
+export const SyncChangeFragmentDoc = new TypedDocumentString(`
+    fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}
+    `, {"fragmentName":"SyncChange"}) as unknown as TypedDocumentString<SyncChangeFragment, unknown>;
+export const SyncReportFragmentDoc = new TypedDocumentString(`
+    fragment SyncReport on DiscordSyncReport {
+  __typename
+  at
+  dryRun
+  added
+  promoted
+  demoted
+  renamed
+  linked
+  untouched
+  conflictCount
+  keptCount
+  changes {
+    __typename
+    ...SyncChange
+  }
+  conflicts {
+    __typename
+    ...SyncChange
+  }
+}
+    fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}`, {"fragmentName":"SyncReport"}) as unknown as TypedDocumentString<SyncReportFragment, unknown>;
 export const DiscordLinkPartsFragmentDoc = new TypedDocumentString(`
     fragment DiscordLinkParts on DiscordLink {
   __typename
@@ -1362,17 +1424,33 @@ export const DiscordLinkPartsFragmentDoc = new TypedDocumentString(`
     id
     name
   }
-  lastSync {
+  lastReport {
     __typename
-    at
-    added
-    promoted
-    demoted
+    ...SyncReport
   }
 }
-    `, {"fragmentName":"DiscordLinkParts"}) as unknown as TypedDocumentString<DiscordLinkPartsFragment, unknown>;
-export const SyncChangeFragmentDoc = new TypedDocumentString(`
-    fragment SyncChange on DiscordSyncChange {
+    fragment SyncReport on DiscordSyncReport {
+  __typename
+  at
+  dryRun
+  added
+  promoted
+  demoted
+  renamed
+  linked
+  untouched
+  conflictCount
+  keptCount
+  changes {
+    __typename
+    ...SyncChange
+  }
+  conflicts {
+    __typename
+    ...SyncChange
+  }
+}
+fragment SyncChange on DiscordSyncChange {
   __typename
   discordId
   discordUsername
@@ -1389,8 +1467,7 @@ export const SyncChangeFragmentDoc = new TypedDocumentString(`
     id
     name
   }
-}
-    `, {"fragmentName":"SyncChange"}) as unknown as TypedDocumentString<SyncChangeFragment, unknown>;
+}`, {"fragmentName":"DiscordLinkParts"}) as unknown as TypedDocumentString<DiscordLinkPartsFragment, unknown>;
 export const InviteeFragmentDoc = new TypedDocumentString(`
     fragment Invitee on Member {
   __typename
@@ -1988,14 +2065,50 @@ export const DiscordAdminDocument = new TypedDocumentString(`
     id
     name
   }
-  lastSync {
+  lastReport {
     __typename
-    at
-    added
-    promoted
-    demoted
+    ...SyncReport
   }
-}`, {"hash":"sha256:fea6ff1c400e1a4681bfa3e6eddd145c09b917d76d54f269453b4ced993ccf74"}) as unknown as TypedDocumentString<DiscordAdminQuery, DiscordAdminQueryVariables>;
+}
+fragment SyncReport on DiscordSyncReport {
+  __typename
+  at
+  dryRun
+  added
+  promoted
+  demoted
+  renamed
+  linked
+  untouched
+  conflictCount
+  keptCount
+  changes {
+    __typename
+    ...SyncChange
+  }
+  conflicts {
+    __typename
+    ...SyncChange
+  }
+}
+fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}`, {"hash":"sha256:84a4f013af889827c47b964d56e74f43cefcadc69f7f0396afa2a9011f74ec1f"}) as unknown as TypedDocumentString<DiscordAdminQuery, DiscordAdminQueryVariables>;
 export const DiscordFailuresDocument = new TypedDocumentString(`
     query DiscordFailures($after: String) {
   __typename
@@ -2064,52 +2177,33 @@ export const LinkDiscordDocument = new TypedDocumentString(`
     id
     name
   }
-  lastSync {
+  lastReport {
     __typename
-    at
-    added
-    promoted
-    demoted
-  }
-}`, {"hash":"sha256:40d6b5b6d97ce97ab4f921c9835e3331afcf0382dda6cceddadba54326ef064a"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
-export const UnlinkDiscordDocument = new TypedDocumentString(`
-    mutation UnlinkDiscord {
-  __typename
-  unlinkDiscord {
-    __typename
-    success
+    ...SyncReport
   }
 }
-    `, {"hash":"sha256:9ebc050af86a5770d2cf657c3d683512a0bd111a2242097b59b35981e91d394b"}) as unknown as TypedDocumentString<UnlinkDiscordMutation, UnlinkDiscordMutationVariables>;
-export const SyncDiscordDocument = new TypedDocumentString(`
-    mutation SyncDiscord($dryRun: Boolean!, $overwriteManual: Boolean!) {
+fragment SyncReport on DiscordSyncReport {
   __typename
-  syncDiscordRoles(dryRun: $dryRun, overwriteManual: $overwriteManual) {
+  at
+  dryRun
+  added
+  promoted
+  demoted
+  renamed
+  linked
+  untouched
+  conflictCount
+  keptCount
+  changes {
     __typename
-    report {
-      __typename
-      at
-      dryRun
-      added
-      promoted
-      demoted
-      renamed
-      linked
-      untouched
-      conflictCount
-      keptCount
-      changes {
-        __typename
-        ...SyncChange
-      }
-      conflicts {
-        __typename
-        ...SyncChange
-      }
-    }
+    ...SyncChange
+  }
+  conflicts {
+    __typename
+    ...SyncChange
   }
 }
-    fragment SyncChange on DiscordSyncChange {
+fragment SyncChange on DiscordSyncChange {
   __typename
   discordId
   discordUsername
@@ -2126,7 +2220,66 @@ export const SyncDiscordDocument = new TypedDocumentString(`
     id
     name
   }
-}`, {"hash":"sha256:bc839ec42c66b927cfb094b6b0112b9b5a6e7c15a0b4e776a3bce46daf85c731"}) as unknown as TypedDocumentString<SyncDiscordMutation, SyncDiscordMutationVariables>;
+}`, {"hash":"sha256:b2e9eefc04cf398595204722098d51da5c7b984f298e45f7f24abf38c6143d67"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
+export const UnlinkDiscordDocument = new TypedDocumentString(`
+    mutation UnlinkDiscord {
+  __typename
+  unlinkDiscord {
+    __typename
+    success
+  }
+}
+    `, {"hash":"sha256:9ebc050af86a5770d2cf657c3d683512a0bd111a2242097b59b35981e91d394b"}) as unknown as TypedDocumentString<UnlinkDiscordMutation, UnlinkDiscordMutationVariables>;
+export const SyncDiscordDocument = new TypedDocumentString(`
+    mutation SyncDiscord($dryRun: Boolean!, $overwriteManual: Boolean!) {
+  __typename
+  syncDiscordRoles(dryRun: $dryRun, overwriteManual: $overwriteManual) {
+    __typename
+    report {
+      __typename
+      ...SyncReport
+    }
+  }
+}
+    fragment SyncReport on DiscordSyncReport {
+  __typename
+  at
+  dryRun
+  added
+  promoted
+  demoted
+  renamed
+  linked
+  untouched
+  conflictCount
+  keptCount
+  changes {
+    __typename
+    ...SyncChange
+  }
+  conflicts {
+    __typename
+    ...SyncChange
+  }
+}
+fragment SyncChange on DiscordSyncChange {
+  __typename
+  discordId
+  discordUsername
+  previousUsername
+  linked
+  reason
+  from {
+    __typename
+    id
+    name
+  }
+  to {
+    __typename
+    id
+    name
+  }
+}`, {"hash":"sha256:10aa4f9adeee38f72e00a2a072d0a0a9f0b4dae0d8f2a5c4ec51088b8c23d5d6"}) as unknown as TypedDocumentString<SyncDiscordMutation, SyncDiscordMutationVariables>;
 export const RetryDiscordMessageDocument = new TypedDocumentString(`
     mutation RetryDiscordMessage($id: ID!) {
   __typename

@@ -17,7 +17,7 @@ const LINK: Fixture = {
   color: "#D8AE62",
   syncIntervalMinutes: 60,
   nextSyncAt: LATER,
-  lastSync: { at: EARLIER, added: 2, promoted: 1, demoted: 0 },
+  lastReport: { at: EARLIER, dryRun: false, added: 2, promoted: 1, changes: [], conflicts: [] },
 };
 
 const statusOf = (more: Fixture = {}): Fixture => ({
@@ -118,7 +118,8 @@ test("a preview of the sync changes nothing, and lists conflicts", async ({ page
   await expect(page.getByText("Initiate → Guild Leader", { exact: false })).toBeVisible();
   await expectGoodPage(page);
   await page.getByRole("button", { name: "Sync now" }).click();
-  await expect(page.getByText("Done:")).toBeVisible();
+  await expect(page.getByText("A sync would do this:")).toHaveCount(0);
+  await expect(page.getByText(/^Last sync/).first()).toBeVisible();
   expect(dryRuns).toEqual([true, false]);
   state.root.syncDiscordRoles = refusal("CONFLICT", "A sync runs already.", { reason: "SYNC_RUNNING" });
   await page.getByRole("button", { name: "Sync now" }).click();

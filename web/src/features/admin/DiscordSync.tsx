@@ -2,11 +2,12 @@ import { useState } from "react";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { inWords } from "../../app/labels";
+import { resync } from "../../app/resync";
 import {
   type DiscordLinkPartsFragment,
   type SyncChangeFragment,
   SyncDiscordDocument,
-  type SyncDiscordMutation,
+  type SyncReportFragment,
 } from "../../gql/graphql";
 import { Alert } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
@@ -15,31 +16,25 @@ import { Time } from "../../ui/Countdown";
 import { Checkbox } from "../../ui/Field";
 import styles from "./Discord.module.css";
 
-type Report = NonNullable<SyncDiscordMutation["syncDiscordRoles"]>["report"];
-
 /** The sync of ranks with Discord's roles: a preview, the sync itself, and what it did. */
 export function DiscordSync({ link }: { link: DiscordLinkPartsFragment }) {
   const [overwriteManual, setOverwriteManual] = useState(false);
-  const [report, setReport] = useState<Report>();
+  const [preview, setPreview] = useState<SyncReportFragment>();
   const { run, busy, error } = useAction(SyncDiscordDocument);
   const sync = async (dryRun: boolean) => {
     const { data } = await run({ dryRun, overwriteManual });
-    if (data?.syncDiscordRoles) setReport(data.syncDiscordRoles.report);
+    const report = data?.syncDiscordRoles?.report;
+    setPreview(report?.dryRun ? report : undefined);
+    // The report of a sync is that of the link from now on.
+    if (report && !report.dryRun) resync();
   };
+  const report = preview ?? link.lastReport;
   return (
     <Section
       title="Ranks from roles"
       description={
         <>
-          {link.lastSync ? (
-            <>
-              Last sync <Time at={link.lastSync.at} />: {link.lastSync.added} added, {link.lastSync.promoted}{" "}
-              promoted, {link.lastSync.demoted} demoted.
-            </>
-          ) : (
-            "No sync yet."
-          )}{" "}
-          Next sync <Time at={link.nextSyncAt} />.
+          {!link.lastReport && "No sync yet. "}Next sync <Time at={link.nextSyncAt} />.
         </>
       }
     >
@@ -70,13 +65,22 @@ export function DiscordSync({ link }: { link: DiscordLinkPartsFragment }) {
   );
 }
 
-function SyncReport({ report }: { report: Report }) {
+function SyncReport({ report }: { report: SyncReportFragment }) {
   const { added, promoted, demoted, renamed, untouched, conflictCount } = report;
   return (
     <div className={styles.stack} role="status">
       <p>
-        <strong>{report.dryRun ? "A sync would do this:" : "Done:"}</strong> {added} added, {promoted}{" "}
-        promoted, {demoted} demoted, {renamed} renamed, {untouched} unchanged, {conflictCount} left out.
+        <strong>
+          {report.dryRun ? (
+            "A sync would do this:"
+          ) : (
+            <>
+              Last sync <Time at={report.at} />:
+            </>
+          )}
+        </strong>{" "}
+        {added} added, {promoted} promoted, {demoted} demoted, {renamed} renamed, {untouched} unchanged,{" "}
+        {conflictCount} left out.
       </p>
       {report.changes.length > 0 && <Changes label="Changes" changes={report.changes} />}
       {report.conflicts.length > 0 && <Changes label="Left out" changes={report.conflicts} />}
