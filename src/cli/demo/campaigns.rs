@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use serde::Deserialize;
 
-use super::fill::{DemoSize, Generated};
+use super::generated::Generated;
 use crate::{
     app::App,
     cli::output::BoxError,
@@ -109,18 +109,14 @@ pub(super) fn live_campaign() -> Result<DemoCampaign, BoxError> {
     Ok(file.into_iter().find(|it| it.status == CampaignStatus::Live).ok_or("the demo has no live campaign")?)
 }
 
-/// The campaigns of the file, after as many generated closed ones as the size requires.
-pub(super) fn campaigns(
-    generated: &Generated,
-    size: DemoSize,
-    rng: &mut StdRng,
-) -> Result<Vec<DemoCampaign>, BoxError> {
+/// The campaigns of the file, after as many generated closed ones as make `count`.
+pub(super) fn campaigns(generated: &Generated, count: u32, rng: &mut StdRng) -> Result<Vec<DemoCampaign>, BoxError> {
     let file: Vec<DemoCampaign> = serde_json::from_str(CAMPAIGNS)?;
-    let more = usize::try_from(size.campaigns)?.saturating_sub(file.len());
+    let more = usize::try_from(count)?.saturating_sub(file.len());
     let mut campaigns = Vec::new();
     for number in 0..more {
-        let count = rng.random_range(4..=10);
-        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, count).collect();
+        let entries = rng.random_range(4..=10);
+        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, entries).collect();
         let entry = |name: &String| CampaignEntry {
             name: name.clone(),
             description: generated.entry_descriptions.choose(rng).cloned().unwrap_or_default(),

@@ -7,11 +7,11 @@ use rand::{
     rngs::StdRng,
     seq::{IndexedRandom, SliceRandom},
 };
-use serde::Deserialize;
 
 use super::{
     campaigns::{DemoCampaign, ballots, campaigns, live_campaign, store},
-    roster::roster,
+    generated::Generated,
+    roster::{is_account, roster},
 };
 use crate::{
     app::App,
@@ -23,11 +23,6 @@ use crate::{
 
 /// The password of all the demo's accounts.
 pub(super) const PASSWORD: &str = "guildhall-demo";
-
-const GENERATED: &str = include_str!("../../../data/demo/generated.json");
-
-/// The usernames of the accounts that are printed: one for each of four ranks.
-pub(super) const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
 
 /// The size of the demo's guild.
 #[derive(Args, Clone, Copy)]
@@ -66,33 +61,6 @@ pub(super) struct LiveVote {
     pub(super) simulated_voters: Vec<Member>,
 }
 
-/// Texts for the members and campaigns that are generated beyond those of the files.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Generated {
-    pub(super) name_starts: Vec<String>,
-    pub(super) name_ends: Vec<String>,
-    pub(super) realms: Vec<String>,
-    /// Titles of campaigns.
-    pub campaign_titles: Vec<String>,
-    /// Descriptions of campaigns.
-    pub campaign_descriptions: Vec<String>,
-    /// Names of entries.
-    pub entry_names: Vec<String>,
-    /// Descriptions of entries.
-    pub entry_descriptions: Vec<String>,
-}
-
-impl Generated {
-    /// Reads the texts.
-    ///
-    /// # Errors
-    /// If the file is malformed.
-    pub fn read() -> Result<Self, BoxError> {
-        Ok(serde_json::from_str(GENERATED)?)
-    }
-}
-
 /// Fills an empty database.
 pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Filled, BoxError> {
     let generated = Generated::read()?;
@@ -119,7 +87,7 @@ pub(super) async fn fill(app: &App, id: GuildId, size: DemoSize) -> Result<Fille
             .await?;
     }
     let accounts: Vec<Member> = members.iter().filter(|member| is_account(member)).cloned().collect();
-    let templates = campaigns(&generated, size, &mut rng)?;
+    let templates = campaigns(&generated, size.campaigns, &mut rng)?;
     let campaigns = templates.len();
     let mut live = None;
     for template in templates {
@@ -165,11 +133,6 @@ async fn add_campaign(
     let ballots = ballots(&campaign, &entry_ids, voting, now, rng);
     store(app, campaign.clone(), entries, ballots).await?;
     Ok(LiveVote { campaign, entries: entry_ids, simulated_voters: remaining.to_vec() })
-}
-
-/// Whether the member's token is printed.
-pub(super) fn is_account(member: &Member) -> bool {
-    ACCOUNTS.contains(&member.discord_username.as_str())
 }
 
 /// The members whose ballots the demo casts, in random order.

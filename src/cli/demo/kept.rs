@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::fill::{self, Filled, LiveVote};
+use super::{
+    fill::{self, Filled, LiveVote},
+    roster::is_account,
+};
 use crate::{
     app::App,
     cli::output::BoxError,
@@ -46,6 +49,6 @@ pub(super) async fn read(app: &App, guild: GuildId) -> Result<Filled, BoxError> 
         }
         None => fill::another_live_vote(app, guild, &members).await?,
     };
-    let accounts = members.iter().filter(|it| it.is_active && fill::is_account(it)).cloned().collect();
+    let accounts = members.iter().filter(|it| it.is_active && is_account(it)).cloned().collect();
     Ok(Filled { guild: row, members: members.len(), campaigns: usize::try_from(campaigns)?, accounts, live })
 }

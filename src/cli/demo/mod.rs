@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod fill;
+mod generated;
 mod introduction;
 mod kept;
 mod roster;
@@ -13,7 +14,7 @@ use rand::{Rng, seq::IndexedRandom};
 
 pub use self::{
     campaigns::{ballots, store},
-    fill::Generated,
+    generated::Generated,
     roster::roster,
 };
 use self::{

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 use serde::Deserialize;
 
-use super::fill::{ACCOUNTS, Generated};
+use super::generated::Generated;
 use crate::{
     cli::output::BoxError,
     identity::{Character, CharacterClass, CharacterRole, Member, NewMember, Rank},
@@ -14,6 +14,9 @@ use crate::{
 };
 
 const MEMBERS: &str = include_str!("../../../data/demo/members.json");
+
+/// The usernames of the accounts that are printed: one for each of four ranks.
+const ACCOUNTS: [&str; 4] = ["leader", "officer", "member", "initiate"];
 
 #[derive(Deserialize)]
 struct DemoRoster {
@@ -38,6 +41,11 @@ struct RosterCharacter {
     spec: String,
     role: CharacterRole,
     is_main: bool,
+}
+
+/// Whether the member's token is printed.
+pub(super) fn is_account(member: &Member) -> bool {
+    ACCOUNTS.contains(&member.discord_username.as_str())
 }
 
 /// Builds `size` members and their characters: first the members of the file, then generated ones.
