@@ -7,7 +7,7 @@ const port = process.env.PORT ?? "4173";
 export default defineConfig({
   testDir: ".",
   outputDir: "../../../target/states",
-  workers: 1,
+  workers: 2,
   retries: 0,
   // Two cores may be busy with builds.
   timeout: 90_000,

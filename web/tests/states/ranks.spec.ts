@@ -74,9 +74,10 @@ test("a new rank between two without a free level spreads the ladder first", asy
     {
       ranks: RANKS.map((rank, index) => ({ ...rank, level: 3 - index })),
       discordStatus,
-      updateRank: ({ input }: { input: Fixture }) => {
-        sent.push({ ...input });
-        return { rank: { ...RANKS.find(({ id }) => id === input.id), level: input.level } };
+      setRankLevels: ({ input }: { input: { levels: Fixture[] } }) => {
+        sent.push(...input.levels.map(({ rankId, level }) => ({ id: rankId, level })));
+        const ranks = RANKS.map((rank, index) => ({ ...rank, level: input.levels[index]?.level }));
+        return { ranks };
       },
       createRank: ({ input }: { input: Fixture }) => {
         sent.push({ ...input });
