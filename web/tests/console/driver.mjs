@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import axe from "axe-core";
 import { chromium } from "playwright";
 
@@ -88,7 +89,9 @@ export async function newContext(browser, options) {
       socket.on("framesent", ({ payload }) => context.messages.push(JSON.parse(payload))),
     ),
   );
-  context.on("weberror", (error) => violations.push(error.error().stack));
+  context.on("weberror", (error) =>
+    violations.push(error.error().stack || `uncaught: ${inspect(error.error())}`),
+  );
   context.on("console", (message) => {
     const { url } = message.location();
     // Chromium logs an error for each status of 400 and more, which refusals have.

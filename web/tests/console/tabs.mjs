@@ -80,6 +80,10 @@ async function testCutConnection(browser) {
   await selectTab(page, "WatchTally");
   await execute(page);
   const before = await votedCount(page);
+  // The editor loads its workers in its own time.
+  const hasLoaded = () => page.workers().some((worker) => worker.url().includes("graphql.worker"));
+  await waitUntil(page, "the editor has loaded", hasLoaded);
+  await page.waitForLoadState("networkidle");
   proxy.cut();
   await page.getByText("The connection is lost").waitFor();
   await step(page, "the connection is lost");
