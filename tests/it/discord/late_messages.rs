@@ -1,4 +1,4 @@
-//! Messages whose cause or destination is gone when they are to be delivered.
+//! Messages whose cause or destination is gone at the time of their delivery.
 
 use std::time::Duration;
 

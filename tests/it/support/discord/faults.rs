@@ -169,7 +169,7 @@ impl LocalDiscord {
         self.edit(|state| state.heartbeat_interval = Some(interval));
     }
 
-    /// Sends nothing on the gateway's connections any more, until a client connects again.
+    /// Sends nothing on the gateway's connections until a client connects again.
     pub fn mute_connections(&self) {
         self.edit(|state| state.is_zombie = true);
     }

@@ -36,7 +36,7 @@ pub(super) struct DiscordState {
     pub(super) failures: VecDeque<u16>,
     /// The rate limits of the next requests: the seconds to wait, and whether the limit is global.
     pub(super) rate_limits: VecDeque<(f64, bool)>,
-    /// What the bodies of the next rate limits have as `retry_after`, without a time in the headers.
+    /// The `retry_after` in the bodies of the next rate limits, whose headers have no time.
     pub(super) odd_rate_limits: VecDeque<Value>,
     /// The status and code by which messages with embeds are refused.
     pub(super) refused_embeds: Option<(u16, u32)>,
