@@ -5,7 +5,7 @@ import { formatRelative } from "../ui/Countdown";
 import { Failure, Forbidden, NotFound, Offline, Skeleton } from "../ui/PageState";
 import { reloadOnce } from "./build";
 import type { Data } from "./data";
-import type { AppError } from "./errors";
+import { type AppError, isTemporary } from "./errors";
 import { SignInLink } from "./Link";
 import { Updating } from "./lazy";
 import { takeNavigation } from "./navigation";
@@ -68,7 +68,7 @@ export function Loaded<Result>({ result, skeleton = <Skeleton />, children }: Lo
   if (data) {
     return (
       <>
-        {error && (error.kind === "offline" || error.kind === "unavailable") && (
+        {error && isTemporary(error) && (
           <Notice
             icon="offline"
             actions={

@@ -1,9 +1,9 @@
 // How pages read and change data.
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Client, type OperationContext, useClient, useQuery } from "urql";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { type Client, type OperationContext, type UseQueryState, useClient, useQuery } from "urql";
 import type { TypedDocumentString } from "../gql/graphql";
 import { documentNode } from "./document";
-import { type AppError, toAppError } from "./errors";
+import { type AppError, errorAfter, isCached, isTemporary, toAppError } from "./errors";
 import { onResync } from "./resync";
 
 export interface Data<Result> {
@@ -40,40 +40,55 @@ export function useData<Result, Variables>(
   });
   const refetch = useCallback(() => execute({ requestPolicy: "network-only" }), [execute]);
   useEffect(() => (pause ? undefined : onResync(refetch)), [pause, refetch]);
-  const { fetching, stale } = result;
-  const error = useMemo(() => result.error && toAppError(result.error), [result.error]);
-  useRetry(error, refetch);
   const client = useClient();
   const key = JSON.stringify(variables);
-  // The cache gives no data with an error, so those of before are kept here.
-  const last = useRef<{ client: Client; key: string; data: Result; at: number }>(undefined);
-  if (last.current?.client !== client || last.current.key !== key) last.current = undefined;
-  if (result.data && result.data !== last.current?.data) {
-    last.current = { client, key, data: result.data, at: Date.now() };
-  } else if (error?.kind === "forbidden" || error?.kind === "notFound") {
-    last.current = undefined;
-  } else if (last.current && !error && !fetching && !stale) {
-    last.current.at = Date.now();
-  }
-  const data = result.data ?? (error || fetching ? last.current?.data : undefined);
+  const memory = useRef<Memory<Result>>(undefined);
+  if (memory.current?.client !== client || memory.current.key !== key) memory.current = { client, key };
+  const seen = memory.current;
+  remember(seen, result);
+  const { fetching, stale } = result;
+  const { error } = seen;
+  useRetry(error, refetch);
+  const data = result.data ?? (error || fetching ? seen.data : undefined);
   return {
     data,
     error,
     isLoading: !data && (fetching || pause),
     isRefreshing: stale || (fetching && Boolean(data)),
     refetch,
-    loadedAt: last.current?.at,
+    loadedAt: seen.at,
   };
+}
+
+/** What a component has seen of a document with its variables. */
+interface Memory<Result> {
+  client: Client;
+  key: string;
+  result?: UseQueryState<Result>;
+  data?: Result | undefined;
+  error?: AppError | undefined;
+  at?: number;
+}
+
+/** The cache gives no data with an error, so those of before are kept. */
+function remember<Result>(seen: Memory<Result>, result: UseQueryState<Result>) {
+  if (seen.result === result) return;
+  seen.result = result;
+  if (result.data) seen.data = result.data;
+  if (result.fetching || !(result.data || result.error)) return;
+  seen.error = errorAfter(seen.error, result);
+  if (seen.error?.kind === "forbidden" || seen.error?.kind === "notFound") seen.data = undefined;
+  if (!seen.error && !isCached(result)) seen.at = Date.now();
 }
 
 /** Waits between two tries to reach the server, in milliseconds. */
 const RETRY_DELAYS = [2_000, 5_000, 10_000, 20_000, 30_000];
 
 /** Reads again while the server cannot be reached. */
-function useRetry(error: AppError | undefined, refetch: () => void) {
+export function useRetry(error: AppError | undefined, refetch: () => void) {
   const attempts = useRef(0);
   useEffect(() => {
-    if (error?.kind !== "offline" && error?.kind !== "unavailable") {
+    if (!error || !isTemporary(error)) {
       attempts.current = 0;
       return;
     }

@@ -1,5 +1,5 @@
 // The API's errors, in the form that pages show.
-import type { CombinedError } from "@urql/core";
+import type { CombinedError, OperationResult } from "@urql/core";
 import { SessionError } from "../client/request.js";
 
 /** `offline`: no answer. `unavailable`: the server answered with an error of its own, or a proxy did. */
@@ -25,6 +25,9 @@ export interface AppError {
   requestId?: string | undefined;
   retryAfterSeconds?: number | undefined;
 }
+
+/** Whether the same request may succeed later. */
+export const isTemporary = ({ kind }: AppError) => kind === "offline" || kind === "unavailable";
 
 interface GraphQLErrorLike {
   message: string;
@@ -52,6 +55,22 @@ export function toAppError(error: CombinedError | Error): AppError {
     }
   }
   return { kind: "offline", message: "The server cannot be reached. Check your connection.", fields: {} };
+}
+
+/** Whether a result is from the cache alone. */
+export const isCached = ({ operation }: { operation?: OperationResult["operation"] | undefined }) =>
+  operation?.context.meta?.cacheOutcome === "hit";
+
+/**
+ * The error to show after a result. The cache gives data whenever another response changes them, so an error of the
+ * connection is kept until the server has answered.
+ */
+export function errorAfter(
+  before: AppError | undefined,
+  result: { operation?: OperationResult["operation"] | undefined; error?: CombinedError | undefined },
+) {
+  if (before && isTemporary(before) && isCached(result)) return before;
+  return result.error && toAppError(result.error);
 }
 
 function fromGraphQL(errors: readonly GraphQLErrorLike[]): AppError {

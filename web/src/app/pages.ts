@@ -2,8 +2,9 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { type Client, useClient } from "urql";
 import type { TypedDocumentString } from "../gql/graphql";
+import { useRetry } from "./data";
 import { documentNode } from "./document";
-import { type AppError, toAppError } from "./errors";
+import { type AppError, errorAfter } from "./errors";
 import { onResync } from "./resync";
 
 interface PageOf<Node> {
@@ -92,6 +93,7 @@ export function usePages<Result, Variables, Node extends { id: string }>(
   }, [cursor, count, isOld]);
   const refetch = useCallback(() => reader.current?.reload(), []);
   const setLive = useCallback((from: number, to: number) => reader.current?.setLive(from, to), []);
+  useRetry(error, refetch);
   const nodes = useMemo(
     () => uniqueNodes(results.map((result) => functions.current.select(result)?.nodes)),
     [results],
@@ -116,12 +118,12 @@ interface Request<Variables> {
   unsubscribe: (() => void) | undefined;
   /** The page has missed a reload. */
   isOutdated: boolean;
+  error: AppError | undefined;
 }
 
 /** The pages of a list with the same variables. */
 class Reader<Result, Variables> {
   results: readonly Result[] = [];
-  #error: AppError | undefined;
   #requests: Request<Variables>[] = [];
   #client;
   #node;
@@ -143,13 +145,13 @@ class Reader<Result, Variables> {
       variables: variables as Variables & Record<string, unknown>,
       unsubscribe: undefined,
       isOutdated: true,
+      error: undefined,
     };
     this.#follow(index);
   }
 
   /** Reads the live pages from the server, and the others when they are live again. */
   reload() {
-    this.#error = undefined;
     for (const request of this.#requests) {
       if (request.unsubscribe) this.#client.query(this.#node, request.variables, NETWORK).toPromise();
       else request.isOutdated = true;
@@ -180,12 +182,14 @@ class Reader<Result, Variables> {
     const source = this.#client.query(this.#node, request.variables, { requestPolicy });
     // The cache may answer before `subscribe` returns.
     request.unsubscribe = () => {};
-    const { unsubscribe } = source.subscribe(({ data, error }) => {
-      this.#error = error && toAppError(error);
+    const { unsubscribe } = source.subscribe((result) => {
+      const { data } = result;
+      request.error = errorAfter(request.error, result);
       if (data && data !== this.results[index]) {
         this.results = Object.assign([...this.results], { [index]: data });
       }
-      this.#onChange({ results: this.results, error: this.#error });
+      const error = this.#requests.find((request) => request.error)?.error;
+      this.#onChange({ results: this.results, error });
     });
     request.unsubscribe = unsubscribe;
   }

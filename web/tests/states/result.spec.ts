@@ -111,7 +111,8 @@ test("a cancelled vote has its reason, the own ballot and no standings", async (
 
 test("standings that fail to load leave the winners, and can be tried again", async ({ page }) => {
   const vote = closedFixture("APPROVAL");
-  const fail = refusal("INTERNAL", "Something went wrong on our side.");
+  // The page does not read again by itself after an error with a request id.
+  const fail = refusal("INTERNAL", "Something went wrong on our side.", { requestId: "bb3a044906843778" });
   let isFailing = true;
   const campaign = (_args: unknown, _context: unknown, { operation }: GraphQLResolveInfo) =>
     isFailing && operation.name?.value === "VoteStandings" ? fail() : vote;

@@ -1,7 +1,7 @@
 // The ballot of the viewer in one vote: picks that survive a reload, and casting them once.
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useAction, useFetch } from "../../app/data";
-import type { AppError } from "../../app/errors";
+import { type AppError, isTemporary } from "../../app/errors";
 import { newNonce, receiptOf } from "../../counting/receipts";
 import {
   CastBallotDocument,
@@ -29,9 +29,7 @@ class RequestFailed extends Error {
   }
 }
 
-const isLost = (error: unknown) =>
-  error instanceof RequestFailed &&
-  (error.appError.kind === "offline" || error.appError.kind === "unavailable");
+const isLost = (error: unknown) => error instanceof RequestFailed && isTemporary(error.appError);
 
 /** The picks of a member in a vote that they can vote in. `onCast` gets the ballot that the server has. */
 export function useBallot(
