@@ -215,8 +215,8 @@ test("the page of a vote loads, fails, is offline, and keeps its data", async ({
   state.mode = "offline";
   await page.reload();
   await expect(page.getByRole("heading", { name: "The server cannot be reached" })).toBeVisible();
+  // The page tries again by itself.
   state.mode = "normal";
-  await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("button", { name: "Mirelle", exact: true }).click();
   state.mode = "offline";
   await page.evaluate(() => window.dispatchEvent(new Event("online")));
