@@ -1,4 +1,4 @@
-// One request of a session, and its errors.
+// One request of a session, and the errors of requests.
 
 /**
  * A document's text or, for a server with trusted documents, its id.
@@ -21,6 +21,20 @@ export class SessionError extends Error {
     this.code = /** @type {string | undefined} */ (errors[0]?.extensions?.code);
     this.reason = /** @type {string | undefined} */ (errors[0]?.extensions?.reason);
   }
+}
+
+/** The member signed out, or the server ended the session. */
+export const notSignedIn = () =>
+  new SessionError([
+    { message: "You are not signed in.", extensions: { code: "UNAUTHENTICATED", reason: "INVALID_TOKEN" } },
+  ]);
+
+/**
+ * Whether a renewal can resolve these errors. Other errors with the code `UNAUTHENTICATED` need a sign-in.
+ * @param {readonly { extensions?: Record<string, any> }[] | undefined} errors
+ */
+export function isTokenRefused(errors) {
+  return errors?.some(({ extensions }) => extensions?.reason === "INVALID_TOKEN") ?? false;
 }
 
 /** A response did not arrive, or only an error of a proxy or of the server. The request may have had its effect. */

@@ -1,10 +1,10 @@
 // A session with Guildhall, for any client: signs in, keeps and renews the tokens, and signs out. It sends its own requests,
 // because a client waits for a renewal and cannot send it.
 
-import { LostResponse, SessionError, send } from "./request.js";
+import { LostResponse, notSignedIn, SessionError, send } from "./request.js";
 import { TokenStore } from "./tokens.js";
 
-export { LostResponse, SessionError };
+export { isTokenRefused, LostResponse, SessionError } from "./request.js";
 
 /**
  * The tokens of `login`, `register`, `resetPassword` and `refreshSession`.
@@ -56,12 +56,6 @@ const RESPONSE_TIMEOUT = 8_000;
 const RETRY_DELAYS = [300, 1_000, 3_000];
 /** Time in which a refresh token is sent again, in milliseconds. The server revokes its session after 30 seconds. */
 const RETRY_WINDOW = 20_000;
-
-/** The member signed out, or the server ended the session. */
-const notSignedIn = () =>
-  new SessionError([
-    { message: "You are not signed in.", extensions: { code: "UNAUTHENTICATED", reason: "INVALID_TOKEN" } },
-  ]);
 
 export class Session {
   /** @type {string | undefined} */
@@ -119,10 +113,8 @@ export class Session {
    * @param {{ sharedComputer?: boolean }} [options]
    */
   async signIn(discordUsername, password, options) {
-    this.start(
-      (await this.#send(this.#documents.login, { input: { discordUsername, password } })).login,
-      options,
-    );
+    const { login } = await this.#send(this.#documents.login, { input: { discordUsername, password } });
+    this.start(login, options);
   }
 
   /**
@@ -151,7 +143,7 @@ export class Session {
   }
 
   /**
-   * Signs out in all tabs at once, and then ends the session on the server. Resolves with whether the server confirmed it; a
+   * Signs out in all tabs at once, and then ends the session on the server. Resolves with whether the server confirmed it. A
    * session that it could not end expires by itself.
    */
   async signOut() {
@@ -305,12 +297,4 @@ export class Session {
   #send(document, options) {
     return send(this.url, this.guild, document, options);
   }
-}
-
-/**
- * Whether a renewal can resolve these errors. Other errors with the code `UNAUTHENTICATED` need a sign-in.
- * @param {readonly { extensions?: Record<string, any> }[] | undefined} errors
- */
-export function isTokenRefused(errors) {
-  return errors?.some(({ extensions }) => extensions?.reason === "INVALID_TOKEN") ?? false;
 }

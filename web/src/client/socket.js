@@ -1,7 +1,7 @@
 // One WebSocket to Guildhall with the package graphql-ws, for all subscriptions of a tab. It connects with the first
 // subscription, notices a dead connection, reconnects without end, and renews the session's token.
 
-import { isTokenRefused } from "./session.js";
+import { isTokenRefused } from "./request.js";
 
 /**
  * @typedef {import('graphql-ws').Client} Client
