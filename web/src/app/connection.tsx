@@ -2,6 +2,7 @@
 import { createContext, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Provider } from "urql";
 import type { TypedDocumentString } from "../gql/graphql";
+import { useInterval } from "../ui/useInterval";
 import { documentRef } from "./document";
 import { resync } from "./resync";
 import { useSession } from "./session";
@@ -24,11 +25,7 @@ export function ConnectionProvider({ children }: { children: React.ReactNode }) 
   useEffect(() => connection.socket.onRefetch(resync), [connection]);
   // The socket ends with its session. This one is for a page that goes first, such as in tests.
   const { poll } = useSyncExternalStore(connection.socket.onState, connection.socket.getState);
-  useEffect(() => {
-    if (!poll) return;
-    const timer = setInterval(resync, POLL_INTERVAL);
-    return () => clearInterval(timer);
-  }, [poll]);
+  useInterval(resync, POLL_INTERVAL, poll);
   return (
     <Context value={connection}>
       <Provider value={connection.client}>{children}</Provider>

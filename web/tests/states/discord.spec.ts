@@ -55,6 +55,13 @@ test("a bot that Discord refuses says why", async ({ page }) => {
   await expectGoodPage(page);
 });
 
+test("while the bot connects, the page reads its state again", async ({ page }) => {
+  const state = await open(page, statusOf({ connection: "CONNECTING", since: null }));
+  await expect(page.getByText("Connecting", { exact: true })).toBeVisible();
+  state.root.discordStatus = statusOf();
+  await expect(page.getByText("Connected", { exact: true })).toBeVisible();
+});
+
 test("a guild without a link can be linked", async ({ page }) => {
   const linkDiscord = refusal("BAD_USER_INPUT", "The bot is not on this server.", { field: "serverId" });
   const state = await open(page, statusOf(), { linkDiscord });

@@ -10,6 +10,7 @@ import { Badge, Section } from "../../ui/Card";
 import { Time } from "../../ui/Countdown";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { toast } from "../../ui/Toast";
+import { useInterval } from "../../ui/useInterval";
 import { DiscordFailures } from "./DiscordFailures";
 import { DiscordLinkForm } from "./DiscordLinkForm";
 import { DiscordSync } from "./DiscordSync";
@@ -25,9 +26,13 @@ export default function DiscordPage() {
   );
 }
 
+/** Time between two reads while the bot connects, in milliseconds. */
+const CONNECTING_INTERVAL = 5_000;
+
 function Contents() {
   const result = useData(DiscordAdminDocument, {});
   const status = result.data?.discordStatus;
+  useInterval(result.refetch, CONNECTING_INTERVAL, status?.connection === "CONNECTING");
   return (
     <Page
       title="Discord"

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useLive } from "../../app/connection";
 import { useData } from "../../app/data";
 import { BackLink } from "../../app/Link";
@@ -15,6 +15,7 @@ import { Countdown, Time, useTimeLeft } from "../../ui/Countdown";
 import { serverNow } from "../../ui/clock";
 import { describeMethod, methodName } from "../../ui/methods";
 import { NotFound, Skeleton } from "../../ui/PageState";
+import { useInterval } from "../../ui/useInterval";
 import { LiveVote } from "./LiveVote";
 import { Preview } from "./Preview";
 import { Result } from "./Result";
@@ -56,11 +57,7 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
   const left = useTimeLeft(vote?.status === "LIVE" ? vote.closesAt : undefined);
   // The server closes the vote within seconds. If its message is missed, reading again brings the result.
   const hasEnded = vote != null && isCounting(vote, serverNow());
-  useEffect(() => {
-    if (!hasEnded) return;
-    const timer = setInterval(refetch, 10_000);
-    return () => clearInterval(timer);
-  }, [hasEnded, refetch]);
+  useInterval(refetch, 10_000, hasEnded);
   if (!vote) return <NotFound what="vote" />;
   return (
     <>
