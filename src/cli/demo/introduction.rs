@@ -37,13 +37,6 @@ pub(super) fn introduction(app: &App, filled: &Filled, address: SocketAddr) -> R
             officer = token;
         }
     }
-    writeln!(text, "Paste into the console:\n")?;
-    writeln!(text, "  subscription {{ voteTally(campaignId: \"{campaign}\") {{ revision isFinal")?;
-    writeln!(text, "    turnout {{ voted eligible percent }} standings {{ place points entry {{ name }} }} }} }}\n")?;
-    writeln!(
-        text,
-        "  {{ members(first: 50) {{ totalCount nodes {{ displayName rank {{ name }} characters {{ name }} }} }} }}\n"
-    )?;
     writeln!(text, "From a shell:\n")?;
     writeln!(text, "  curl http://{address}/graphql -H 'Content-Type: application/json' \\")?;
     writeln!(text, "    -H 'Authorization: Bearer {officer}' \\")?;
