@@ -95,10 +95,13 @@ impl VotingMethod {
             Self::Schulze => {
                 format!("{rank}: entries are compared two by two, and the one that beats all others wins.")
             }
-            Self::SingleTransferableVote => format!(
-                "{rank}: {seats} win. What is left of your vote when a choice is elected, or all of it when a choice is \
-                out, goes to your next."
-            ),
+            Self::SingleTransferableVote => {
+                let winners = if seats == 1 { "one wins".to_owned() } else { format!("{seats} win") };
+                format!(
+                    "{rank}: {winners}. What is left of your vote when a choice is elected, or all of it when a choice \
+                    is out, goes to your next."
+                )
+            }
         }
     }
 
@@ -124,4 +127,16 @@ impl VotingMethod {
 
 fn with_unit(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_seat_is_one_winner() {
+        let instructions = |seats| VotingMethod::SingleTransferableVote.instructions(3, seats);
+        assert!(instructions(1).starts_with("Rank up to 3: one wins. "));
+        assert!(instructions(2).starts_with("Rank up to 3: 2 win. "));
+    }
 }

@@ -28,7 +28,7 @@ export function describeMethod(method: string, picks: number, seats: number) {
     case "SCHULZE":
       return `${rank}: entries are compared two by two, and the one that beats all others wins.`;
     case "SINGLE_TRANSFERABLE_VOTE":
-      return `${rank}: ${seats} win. What is left of your vote when a choice is elected, or all of it when a choice is out, goes to your next.`;
+      return `${rank}: ${seats === 1 ? "one wins" : `${seats} win`}. What is left of your vote when a choice is elected, or all of it when a choice is out, goes to your next.`;
     default:
       return "";
   }
