@@ -17,7 +17,7 @@ import {
   isScalarType,
   parse,
 } from "graphql";
-import type { Page, Route } from "playwright/test";
+import type { Page, Route, WebSocketRoute } from "playwright/test";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 const schema = buildSchema(
@@ -39,6 +39,8 @@ export interface StandIn {
   operations: string[];
   /** The server's build, which its responses name. */
   build: string;
+  /** Sends the present value of a subscription's field to all that subscribe to it. */
+  publish: (field: string) => Promise<void>;
 }
 
 /** The error that the API's code and reason make. */
@@ -54,7 +56,18 @@ export async function standIn(
   root: Fixture,
   always: readonly string[] = ["Viewer", "RefreshSession"],
 ) {
-  const state: StandIn = { root, mode: "normal", operations: [], build: "1" };
+  const subscriptions: Subscription[] = [];
+  const publish = async (field: string) => {
+    for (const { socket, id, request } of subscriptions) {
+      if (subscriptionField(request) === field) await next(socket, id, request);
+    }
+  };
+  const state: StandIn = { root, mode: "normal", operations: [], build: "1", publish };
+  const next = async (socket: WebSocketRoute, id: string, request: Request) => {
+    const result = await run(request, state);
+    // Without a fixture, nothing changes.
+    if (result) socket.send(JSON.stringify({ type: "next", id, payload: result }));
+  };
   await page.route("**/graphql", (route) => answer(route, state, always));
   await page.routeWebSocket("**/graphql", (socket) => {
     socket.onMessage(async (text) => {
@@ -62,12 +75,17 @@ export async function standIn(
       if (type === "connection_init") socket.send('{"type":"connection_ack"}');
       if (type === "ping") socket.send('{"type":"pong"}');
       if (type !== "subscribe" || state.mode !== "normal") return;
-      const result = await run(payload, state);
-      // Without a fixture, nothing changes.
-      if (result) socket.send(JSON.stringify({ type: "next", id, payload: result }));
+      subscriptions.push({ socket, id, request: payload });
+      await next(socket, id, payload);
     });
   });
   return state;
+}
+
+interface Subscription {
+  socket: WebSocketRoute;
+  id: string;
+  request: Request;
 }
 
 interface Request {
@@ -105,14 +123,19 @@ function documentOf({ query, documentId, extensions }: Request) {
 const operationOf = (document: DocumentNode) =>
   document.definitions.find((it) => it.kind === "OperationDefinition");
 
+/** The field that a request subscribes to. */
+function subscriptionField(request: Request) {
+  const operation = operationOf(documentOf(request));
+  const [field] = operation?.selectionSet.selections ?? [];
+  return operation?.operation === "subscription" && field?.kind === "Field" ? field.name.value : undefined;
+}
+
 /** The response to a request. A subscription without a fixture has none. */
 async function run(request: Request, { root }: StandIn) {
   const document = documentOf(request);
   const operation = operationOf(document);
-  const [field] = operation?.selectionSet.selections ?? [];
-  if (operation?.operation === "subscription" && field?.kind === "Field" && !(field.name.value in root)) {
-    return undefined;
-  }
+  const subscribed = subscriptionField(request);
+  if (subscribed && !(subscribed in root)) return undefined;
   const result = await execute({
     schema,
     document,
