@@ -1,5 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { chunks } from "./scripts/chunks.ts";
 import { head } from "./scripts/head.ts";
 import { withoutMonacoStyles } from "./scripts/monaco.ts";
 
@@ -23,8 +24,7 @@ export default defineConfig({
     // Two pages: the app and the GraphiQL console.
     rolldownOptions: {
       input: ["index.html", "graphiql.html"],
-      // One file with the pages' styles, which compresses better than one each.
-      output: { codeSplitting: { groups: [{ name: "pages", test: /src\/features\/.*\.module\.css$/ }] } },
+      output: { codeSplitting: { groups: chunks } },
       onLog(level, log, handler) {
         // GraphiQL keeps directives for React's compiler.
         if (log.code !== "MODULE_LEVEL_DIRECTIVE") handler(level, log);

@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+
+const APP = fileURLToPath(new URL("../src/app/main.tsx", import.meta.url));
+let needed: Set<string> | undefined;
+
+/** What the bundler knows of the modules. */
+interface Modules {
+  getModuleInfo(id: string): { importedIds: readonly string[] } | null;
+}
+
+/** Whether a script has to be there before the app starts. */
+function isNeeded(id: string, modules: Modules) {
+  if (!needed) {
+    needed = new Set([APP]);
+    for (const known of needed) {
+      for (const imported of modules.getModuleInfo(known)?.importedIds ?? []) needed.add(imported);
+    }
+  }
+  return id !== APP && needed.has(id) && !/node_modules\/graphql\//.test(id);
+}
+
+/**
+ * The chunks, the first that fits. Left to itself, the bundler makes a dozen of what every page needs, and each is a
+ * request before the first one shows.
+ */
+export const chunks = [
+  // The styles of all pages, which compress better together.
+  { name: "pages", test: /src\/features\/.*\.module\.css$/ },
+  // The console needs it too.
+  {
+    name: "shared",
+    test: /node_modules\/(react|react-dom|scheduler|graphql-ws)\/|src\/client\/|preload-helper/,
+  },
+  { name: (id: string, modules: Modules) => (isNeeded(id, modules) ? "app" : null) },
+];
