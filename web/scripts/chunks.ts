@@ -32,4 +32,6 @@ export const chunks = [
     test: /node_modules\/(react|react-dom|scheduler|graphql-ws)\/|src\/client\/|preload-helper/,
   },
   { name: (id: string, modules: Modules) => (isNeeded(id, modules) ? "app" : null) },
+  // What several pages share.
+  { name: "parts", test: /src\/(app|ui)\//, minShareCount: 5 },
 ];

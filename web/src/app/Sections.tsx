@@ -1,32 +1,29 @@
 // Sections that features add to a page of another one.
-import { type ComponentType, lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { Skeleton } from "../ui/PageState";
-import type { Section } from "./feature";
+import { type Feature, type Section, useFeatures } from "./feature";
+import { Lazy } from "./lazy";
 import { useViewer } from "./viewer";
 
-interface SectionsProps<Props extends object> {
-  sections: readonly Section<Props>[];
+type List = "homeCards" | "meSections" | "memberSections" | "guildSections";
+type PropsOf<Name extends List> =
+  NonNullable<Feature[Name]>[number] extends Section<infer Props extends object> ? Props : never;
+
+interface SectionsProps<Name extends List> {
+  /** The list of each feature to show. */
+  list: Name;
   /** What each section gets. */
-  props: Props;
+  props: PropsOf<Name>;
 }
 
-export function Sections<Props extends object>({ sections, props }: SectionsProps<Props>) {
+export function Sections<Name extends List>({ list, props }: SectionsProps<Name>) {
+  const features = useFeatures();
   const viewer = useViewer();
-  const parts = useMemo(
-    () =>
-      sections
-        .map(({ id, order, isShown, load }) => ({ id, order, isShown, Content: lazy(load) }))
-        .sort((a, b) => a.order - b.order),
-    [sections],
-  );
-  return parts
+  const sections = useMemo(() => {
+    const all = features.flatMap((feature) => (feature[list] ?? []) as readonly Section<PropsOf<Name>>[]);
+    return all.sort((a, b) => a.order - b.order);
+  }, [features, list]);
+  return sections
     .filter(({ isShown }) => isShown?.(viewer) ?? true)
-    .map(({ id, Content }) => {
-      const Part = Content as ComponentType<Props>;
-      return (
-        <Suspense key={id} fallback={<Skeleton rows={2} />}>
-          <Part {...props} />
-        </Suspense>
-      );
-    });
+    .map(({ id, load }) => <Lazy key={id} load={load} props={props} fallback={<Skeleton rows={2} />} />);
 }

@@ -48,3 +48,20 @@ export interface Feature {
 const Features = createContext<readonly Feature[]>([]);
 export const FeaturesProvider = Features.Provider;
 export const useFeatures = () => useContext(Features);
+
+/** The route of a path, such as to load its page early. */
+export function findRoute(features: readonly Feature[], path: string): Route | undefined {
+  const segments = path.split("/");
+  const fits = (route: Route) => {
+    const pattern = route.path.split("/");
+    return (
+      pattern.length === segments.length &&
+      pattern.every(
+        (part, index) => part === segments[index] || (part.startsWith(":") && segments[index] !== ""),
+      )
+    );
+  };
+  const all = features.flatMap(({ routes }) => routes).filter(fits);
+  // `/admin/votes/new` is more exact than `/admin/votes/:id`.
+  return all.find((route) => !route.path.includes(":")) ?? all[0];
+}

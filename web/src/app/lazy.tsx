@@ -1,19 +1,52 @@
-import { type ComponentType, lazy } from "react";
+import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Failure, Offline } from "../ui/PageState";
 import { reloadOnce } from "./build";
 
+type Load<Props> = () => Promise<{ default: ComponentType<Props> }>;
+
+/** The components that have loaded. */
+const components = new WeakMap<object, ComponentType<never>>();
+
+/** Loads a component before it shows. */
+export async function preload<Props>(load: Load<Props>): Promise<ComponentType<Props>> {
+  const { default: Content } = await load();
+  components.set(load, Content as ComponentType<never>);
+  return Content;
+}
+
+interface LazyProps<Props> {
+  load: Load<Props>;
+  /** The props of the component. */
+  props: Props;
+  /** Shows while the component loads. */
+  fallback: ReactNode;
+}
+
 /**
  * A component in a chunk of its own. If the chunk is gone, because the server has been upgraded, the page reloads once. A
- * second failure says that the site is being updated.
+ * second failure says that the site is being updated. React's `lazy` would show each fallback for at least 0.3 seconds.
  */
-export function lazyComponent<Props>(load: () => Promise<{ default: ComponentType<Props> }>) {
-  return lazy(() =>
-    load().catch(async (): Promise<{ default: ComponentType<Props> }> => {
-      if (!(await isServerReachable())) return { default: Unreachable };
-      // While the page reloads, nothing else shows.
-      return { default: reloadOnce() ? Nothing : Updating };
-    }),
-  );
+export function Lazy<Props extends object>({ load, props, fallback }: LazyProps<Props>) {
+  const [Content, setContent] = useState(() => components.get(load) as ComponentType<Props> | undefined);
+  useEffect(() => {
+    if (Content) return;
+    let isShown = true;
+    loadOrExplain(load).then((loaded) => isShown && setContent(() => loaded));
+    return () => {
+      isShown = false;
+    };
+  }, [load, Content]);
+  return Content ? <Content {...props} /> : fallback;
+}
+
+async function loadOrExplain<Props>(load: Load<Props>): Promise<ComponentType<Props>> {
+  try {
+    return await preload(load);
+  } catch {
+    if (!(await isServerReachable())) return Unreachable;
+    // While the page reloads, nothing else shows.
+    return reloadOnce() ? Nothing : Updating;
+  }
 }
 
 /** A reload without a connection would lose the page. */

@@ -6,17 +6,16 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 import { App } from "./App";
 import { ConnectionProvider } from "./connection";
-import { FeaturesProvider } from "./feature";
+import { FeaturesProvider, findRoute } from "./feature";
 import { features } from "./features";
 import { basePath } from "./guild";
+import { preload } from "./lazy";
 import { aroundNavigation } from "./navigation";
-import { findRoute } from "./Pages";
 
 // The page's chunk loads while the server says who looks at it.
-findRoute(features, window.location.pathname.slice(basePath.length) || "/")
-  ?.load()
-  // The page itself says what is wrong.
-  .catch(() => {});
+const route = findRoute(features, window.location.pathname.slice(basePath.length) || "/");
+// The page itself says what is wrong.
+if (route) preload(route.load).catch(() => {});
 
 const root = document.getElementById("app");
 if (!root) throw new Error("The page has no element for the app.");

@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { useAction, useData } from "../../app/data";
 import { FormError } from "../../app/FormError";
-import { useFeatures } from "../../app/feature";
 import { Guard } from "../../app/Guard";
 import { Loaded, Page } from "../../app/Page";
 import { Sections } from "../../app/Sections";
@@ -37,11 +36,10 @@ export default function GuildPage() {
 
 function Contents() {
   const result = useData(GuildSettingsDocument, {});
-  const sections = useFeatures().flatMap(({ guildSections = [] }) => guildSections);
   return (
     <Page title="Guild" width="narrow">
       <Loaded result={result}>{({ guild }) => <Settings key={guild.id} guild={guild} />}</Loaded>
-      <Sections sections={sections} props={{}} />
+      <Sections list="guildSections" props={{}} />
     </Page>
   );
 }

@@ -1,10 +1,8 @@
-import { Suspense, useMemo } from "react";
 import { useCampaignChanges } from "../../app/campaignChanges";
 import { useData } from "../../app/data";
-import { useFeatures } from "../../app/feature";
 import { LinkButton, SignInLink } from "../../app/Link";
-import { lazyComponent } from "../../app/lazy";
 import { Loaded, Page } from "../../app/Page";
+import { Sections } from "../../app/Sections";
 import { useViewer } from "../../app/viewer";
 import { HomeDocument } from "../../gql/graphql";
 import { ButtonRow } from "../../ui/Button";
@@ -40,7 +38,7 @@ export default function HomePage() {
             {firstSteps.isShown && <FirstSteps data={data} onDismiss={firstSteps.dismiss} />}
             <OpenVotes campaigns={data.campaigns.nodes} />
             <Attention drafts={data.drafts?.nodes ?? []} discord={data.discordStatus} />
-            <Cards />
+            <Sections list="homeCards" props={{}} />
             <Results votes={data.pastVotes.nodes} />
           </>
         )}
@@ -56,25 +54,4 @@ function HomeSkeleton() {
       <Skeleton rows={3} />
     </div>
   );
-}
-
-/** The cards of other features. */
-function Cards() {
-  const features = useFeatures();
-  const viewer = useViewer();
-  const cards = useMemo(
-    () =>
-      features
-        .flatMap(({ homeCards = [] }) => homeCards)
-        .sort((a, b) => a.order - b.order)
-        .map((card) => ({ ...card, Content: lazyComponent(card.load) })),
-    [features],
-  );
-  return cards
-    .filter(({ isShown }) => isShown?.(viewer) ?? true)
-    .map(({ id, Content }) => (
-      <Suspense key={id} fallback={<Skeleton rows={2} />}>
-        <Content />
-      </Suspense>
-    ));
 }

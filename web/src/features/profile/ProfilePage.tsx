@@ -1,10 +1,8 @@
-import { Suspense, useMemo } from "react";
 import { Characters } from "../../app/characters/Characters";
 import { useData } from "../../app/data";
-import { useFeatures } from "../../app/feature";
 import { SignInLink } from "../../app/Link";
-import { lazyComponent } from "../../app/lazy";
 import { Loaded, Page } from "../../app/Page";
+import { Sections } from "../../app/Sections";
 import { useViewer } from "../../app/viewer";
 import { ProfileDocument } from "../../gql/graphql";
 import { Time } from "../../ui/Countdown";
@@ -58,7 +56,7 @@ function MemberProfile() {
                 emptyText="Add those that you play, so that the guild can plan with them."
                 onDeleted={result.refetch}
               />
-              <Sections />
+              <Sections list="meSections" props={{}} />
               <NameSection displayName={me.displayName} discordUsername={me.discordUsername ?? ""} />
               <Appearance />
               <PasswordSection discordUsername={me.discordUsername ?? ""} />
@@ -70,25 +68,4 @@ function MemberProfile() {
       </Loaded>
     </Page>
   );
-}
-
-/** The sections of other features. */
-function Sections() {
-  const features = useFeatures();
-  const viewer = useViewer();
-  const sections = useMemo(
-    () =>
-      features
-        .flatMap(({ meSections = [] }) => meSections)
-        .sort((a, b) => a.order - b.order)
-        .map((section) => ({ ...section, Content: lazyComponent(section.load) })),
-    [features],
-  );
-  return sections
-    .filter(({ isShown }) => isShown?.(viewer) ?? true)
-    .map(({ id, Content }) => (
-      <Suspense key={id} fallback={<Skeleton rows={2} />}>
-        <Content />
-      </Suspense>
-    ));
 }

@@ -1,6 +1,5 @@
 import { Characters } from "../../app/characters/Characters";
 import { useData } from "../../app/data";
-import { useFeatures } from "../../app/feature";
 import { BackLink } from "../../app/Link";
 import { Loaded, Page } from "../../app/Page";
 import { resync } from "../../app/resync";
@@ -37,7 +36,6 @@ export default function MemberPage({ params }: { params: Readonly<Record<string,
 
 function Contents({ member }: { member: NonNullable<MemberQuery["member"]> }) {
   const viewer = useViewer();
-  const sections = useFeatures().flatMap(({ memberSections = [] }) => memberSections);
   const canEdit = viewer.member?.id === member.id || member.viewerActions.includes("EDIT_CHARACTERS");
   return (
     <>
@@ -50,7 +48,7 @@ function Contents({ member }: { member: NonNullable<MemberQuery["member"]> }) {
       />
       <MemberDetails member={member} />
       {member.participation && <Participation memberId={member.id} participation={member.participation} />}
-      <Sections sections={sections} props={{ memberId: member.id }} />
+      <Sections list="memberSections" props={{ memberId: member.id }} />
       <Membership member={member} />
       {viewer.can("AUDIT_VIEW") && <MemberAudit memberId={member.id} />}
     </>
