@@ -46,7 +46,9 @@ fn property(page: &str, name: &str) -> String {
 /// The preview of a page: the name of the site, title and description.
 async fn preview(http: &TestServer, path: &str) -> (String, String, String) {
     let (_, page) = text(open(http, path)).await;
-    (property(&page, "site_name"), property(&page, "title"), property(&page, "description"))
+    let description = property(&page, "description");
+    assert!(page.contains(&format!("<meta name=\"description\" content=\"{description}\">")), "{page}");
+    (property(&page, "site_name"), property(&page, "title"), description)
 }
 
 /// The app's paths, with a value for each parameter.

@@ -29,6 +29,8 @@ impl PageTemplate {
             tag("site_name", &preview.site_name),
             tag("title", &preview.title),
             tag("description", &preview.description),
+            // For search engines, which do not read the other one.
+            format!("<meta name=\"description\" content=\"{}\">\n", escape(&preview.description)),
         ];
         [self.before.as_str(), &tags.concat(), self.after].concat()
     }
