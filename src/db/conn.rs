@@ -230,12 +230,18 @@ impl Conn {
     /// A database error.
     pub async fn notify(&mut self, channel: &str, payloads: Vec<String>) -> diesel::QueryResult<()> {
         if let Self::Postgres(conn) = self {
-            use diesel::sql_types::{Array, Text};
-            let query = diesel::sql_query("SELECT pg_notify($1, payload) FROM unnest($2) AS payload")
-                .bind::<Text, _>(channel)
-                .bind::<Array<Text>, _>(payloads);
+            let query = diesel::select(pg_notify(channel, unnest(payloads)));
             diesel_async::RunQueryDsl::execute(query, &mut **conn).await?;
         }
         Ok(())
     }
+}
+
+// As functions of the query builder, because a connection prepares a text of its own again each time.
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Notifies the listeners of a channel. PostgreSQL declares no result.
+    fn pg_notify(channel: diesel::sql_types::Text, payload: diesel::sql_types::Text) -> diesel::sql_types::Text;
+    /// A row for each item.
+    fn unnest(items: diesel::sql_types::Array<diesel::sql_types::Text>) -> diesel::sql_types::Text;
 }

@@ -109,6 +109,7 @@ impl Destination {
 
 /// The message that announced a campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = discord_boards, primary_key(guild_id, campaign_id))]
 pub struct Board {
     pub guild_id: GuildId,

@@ -36,6 +36,7 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
 );
 
 #[derive(Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = ballots)]
 struct BallotRow {
     guild_id: GuildId,
@@ -46,6 +47,7 @@ struct BallotRow {
 }
 
 #[derive(Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = picks)]
 struct PickRow {
     guild_id: GuildId,
@@ -274,6 +276,7 @@ pub async fn published_ballots(
 
 /// A stored result.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(table_name = tallies)]
 pub struct ResultRow {
     pub guild_id: GuildId,
@@ -326,4 +329,23 @@ pub async fn results(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> Que
         .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.eq_any(ids)))
         .select(ResultRow::as_select())
         .load(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::{pg::Pg, query_builder::QueryFragment};
+
+    use super::*;
+
+    #[test]
+    fn connections_to_postgresql_prepare_the_insertion_of_a_ballot_once() {
+        let (guild_id, campaign_id, member_id) = (GuildId(1), CampaignId(1), MemberId(1));
+        let ballot =
+            || BallotRow { guild_id, campaign_id, member_id, cast_at: Timestamp::default(), nonce: String::new() };
+        let pick = || PickRow { guild_id, campaign_id, member_id, position: 1, entry_id: EntryId(1) };
+        let ballots = diesel::insert_into(ballots::table).values([ballot()]);
+        let picks = diesel::insert_into(picks::table).values([pick(), pick()]);
+        assert_eq!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&ballots, &Pg), Ok(true));
+        assert_eq!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&picks, &Pg), Ok(true));
+    }
 }
