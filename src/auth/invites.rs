@@ -85,7 +85,9 @@ pub async fn revoke_invite(accounts: &Accounts, viewer: &Viewer, member: MemberI
             let member = member.ok_or_else(|| Refusal::not_found("member").at("memberId"))?;
             let ladder = Ladder::load(conn, guild).await?;
             MemberAction::RevokeInvite.check(&actor, &ladder, &member)?;
-            if open_invites(conn, guild, &[member.id], now).await?.is_empty() {
+            // Also a code that is void while its issuer may not invite: it would be valid again with their rights.
+            let codes = store::codes_of(conn, guild, &[member.id], Purpose::Invite).await?;
+            if codes.iter().all(|code| code.expires_at <= now) {
                 let message = format!("{} has no open invite.", member.display_name);
                 return Err(Refusal::conflict("NOT_INVITED", message).into());
             }

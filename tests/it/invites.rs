@@ -70,6 +70,19 @@ async fn an_open_invite_is_shown_without_its_code_and_revoked(app: TestApp) {
 }
 
 #[on_both]
+async fn an_invite_is_revoked_also_while_its_issuer_may_not_invite(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
+    let new = guild.unregistered("new", "Member").await;
+    let code = officer.ok(SEND_INVITE, json!({ "id": new.id })).await["sendInvite"]["code"].clone();
+    set_rank(&leader, &guild, &officer, "Initiate").await;
+    leader.ok(REVOKE_INVITE, json!({ "id": new.id })).await;
+    assert_eq!(leader.refusal(REVOKE_INVITE, json!({ "id": new.id })).await, "CONFLICT NOT_INVITED");
+    set_rank(&leader, &guild, &officer, "Officer").await;
+    assert_eq!(register(&guild, "new", &code).await, "BAD_USER_INPUT INVALID_CODE inviteCode");
+}
+
+#[on_both]
 async fn an_invite_is_open_exactly_while_its_code_is_accepted(app: TestApp) {
     let guild = app.guild("gg").await;
     let (leader, officer) = (guild.leader().await, guild.member("officer", "Officer").await);
@@ -78,7 +91,6 @@ async fn an_invite_is_open_exactly_while_its_code_is_accepted(app: TestApp) {
     // The code is void while its issuer could not issue it.
     set_rank(&leader, &guild, &officer, "Initiate").await;
     assert_eq!(open_invite(&leader, &new).await, json!(null));
-    assert_eq!(leader.refusal(REVOKE_INVITE, json!({ "id": new.id })).await, "CONFLICT NOT_INVITED");
     set_rank(&leader, &guild, &officer, "Officer").await;
     assert!(open_invite(&leader, &new).await.is_object());
     set_rank(&leader, &guild, &new, "Guild Leader").await;
@@ -86,6 +98,7 @@ async fn an_invite_is_open_exactly_while_its_code_is_accepted(app: TestApp) {
     set_rank(&leader, &guild, &new, "Member").await;
     app.clock.advance(Duration::from_hours(72));
     assert_eq!(open_invite(&leader, &new).await, json!(null), "expired");
+    assert_eq!(leader.refusal(REVOKE_INVITE, json!({ "id": new.id })).await, "CONFLICT NOT_INVITED");
     assert_eq!(register(&guild, "new", &code).await, "BAD_USER_INPUT INVALID_CODE inviteCode");
 
     let code = officer.ok(SEND_INVITE, json!({ "id": new.id })).await["sendInvite"]["code"].clone();
