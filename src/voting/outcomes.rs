@@ -40,6 +40,9 @@ pub async fn set_outcome(
             if !campaign.is_over() {
                 return Err(Refusal::conflict("NOT_CLOSED", "Only a closed vote can have an outcome.").into());
             }
+            if outcome == campaign.outcome {
+                return Ok(campaign);
+            }
             let verb = if outcome.is_some() { "Set" } else { "Took back" };
             let campaign = Campaign { outcome, ..campaign };
             store::update_campaign(conn, &campaign).await?;

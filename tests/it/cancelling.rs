@@ -215,7 +215,14 @@ async fn watchers_learn_of_the_cancellation(app: TestApp) {
     let mut again = officer.subscribe(WATCH_TURNOUT, vote.vars()).await;
     assert_eq!(refusal_in(&next_response(&mut again).await.unwrap()), "FORBIDDEN STANDINGS_HIDDEN");
     assert_eq!(next_response(&mut again).await, None);
+    officer.ok(SET_OUTCOME, outcome(&vote, None)).await;
     officer.ok(SET_OUTCOME, outcome(&vote, Some("A new vote follows."))).await;
+    let log = r#"{ auditLog(filter: { actions: ["campaign.outcome"] }) { nodes { summary } } }"#;
+    assert_eq!(
+        guild.leader().await.ok(log, json!({})).await["auditLog"]["nodes"].as_array().unwrap().len(),
+        1,
+        "one change"
+    );
     let sent = while_time_passes(&app.clock, 1, Duration::from_secs(1), next_response(&mut changes)).await;
     assert_eq!(sent.unwrap()["data"]["campaignChanged"]["outcome"], "A new vote follows.");
 }
