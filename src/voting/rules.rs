@@ -149,13 +149,14 @@ pub fn activation_blockers(campaign: &Campaign, entries: usize, now: Timestamp) 
 
 /// Returns what an officer with [`MANAGE`], who can see the campaign, can do with it now. `entries` is needed only for
 /// drafts.
-pub fn actions(campaign: &Campaign, entries: usize, now: Timestamp) -> Vec<CampaignAction> {
+pub fn actions(campaign: &Campaign, officer_level: i64, entries: usize, now: Timestamp) -> Vec<CampaignAction> {
     match campaign.status {
         CampaignStatus::Draft => {
             // Activating by hand sets a new start.
             let is_ready = activation_blockers(&campaign.clone().with_start(Some(now)), entries, now).is_empty();
             let activate = is_ready.then_some(CampaignAction::Activate);
-            [CampaignAction::Edit, CampaignAction::Delete].into_iter().chain(activate).collect()
+            let edit = (campaign.min_rank_level_to_vote <= officer_level).then_some(CampaignAction::Edit);
+            edit.into_iter().chain([CampaignAction::Delete]).chain(activate).collect()
         }
         CampaignStatus::Live => vec![CampaignAction::Close, CampaignAction::Cancel],
         CampaignStatus::Closed => vec![CampaignAction::Archive, CampaignAction::SetOutcome],

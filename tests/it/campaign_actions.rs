@@ -43,6 +43,24 @@ async fn actions_follow_the_status_and_the_permission(app: TestApp) {
 }
 
 #[on_both]
+async fn actions_are_those_of_the_viewers_rank_after_each_mutation(app: TestApp) {
+    let guild = app.guild("gg").await;
+    // Only a leader can change their own rank, and only while there is another one.
+    let (leader, _other) = (guild.leader().await, guild.member("other", "Guild Leader").await);
+    let vote = TestCampaign::live(&leader, 2, json!({})).await;
+    let demote = "mutation($member: ID!, $rank: ID!, $ballot: CastBallotInput!) {
+        updateMember(input: { id: $member, rankId: $rank }) { member { viewerActions } }
+        castBallot(input: $ballot) { campaign { viewerActions } }
+    }";
+    let mut variables = vote.ballot(&[0]);
+    variables["ballot"] = variables["input"].take();
+    variables["member"] = json!(leader.id);
+    variables["rank"] = json!(async_graphql::ID::from(guild.rank("Member").id));
+    let changed = leader.run(demote, variables).await;
+    assert_eq!(changed["data"]["castBallot"]["campaign"]["viewerActions"], json!([]), "{changed}");
+}
+
+#[on_both]
 async fn actions_of_a_page_cost_one_statement_for_its_drafts(app: TestApp) {
     let guild = app.guild("gg").await;
     let officer = guild.member("officer", "Officer").await;

@@ -152,6 +152,8 @@ async fn a_bound_follows_its_rank_when_others_are_created_and_deleted(app: TestA
     let visible = TestCampaign::draft(&leader, 2, json!({ "minRankLevelToVote": 90 })).await;
     let edit = json!({ "input": { "id": visible.id, "title": "Mine" } });
     assert_eq!(officer.refusal(UPDATE_CAMPAIGN, edit).await, "FORBIDDEN RANK_TOO_LOW minRankLevelToVote");
+    let actions = officer.ok("query($id: ID!) { campaign(id: $id) { viewerActions } }", visible.vars()).await;
+    assert_eq!(actions["campaign"]["viewerActions"], json!(["DELETE", "ACTIVATE"]));
 }
 
 #[on_both]

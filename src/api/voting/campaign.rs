@@ -247,17 +247,17 @@ impl Campaign {
     }
 
     /// What the viewer can do with the campaign now; empty for viewers who cannot manage campaigns. `ACTIVATE` is
-    /// missing while `activateCampaign` would be refused.
+    /// missing while `activateCampaign` would be refused, and `EDIT` while only higher ranks than the viewer's can vote.
     async fn viewer_actions(&self, ctx: &Context<'_>) -> Result<Vec<CampaignAction>> {
         let context = RequestContext::of(ctx);
-        if !context.viewer().is_some_and(|viewer| viewer.may(voting::MANAGE)) {
+        let Some(officer) = context.current_viewer().await?.filter(|viewer| viewer.may(voting::MANAGE)) else {
             return Ok(Vec::new());
-        }
+        };
         let entries = match self.status {
             CampaignStatus::Draft => context.loaders.entries_of.load(self.id).await?.map_or(0, |it| it.len()),
             _ => 0,
         };
-        Ok(voting::actions(self, entries, context.app.clock.now()))
+        Ok(voting::actions(self, officer.rank_level, entries, context.app.clock.now()))
     }
 
     /// The ballot of the viewer; `null` if they have not voted. Other members cannot see it.
