@@ -4,7 +4,7 @@ import { Button, ButtonRow } from "../../ui/Button";
 import { Section } from "../../ui/Card";
 import { TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
-import { type Decoded, decode, MAX_BYTES, sizeOf } from "./decode";
+import { type Decoded, decode, fitsRequest, MAX_BYTES } from "./decode";
 import styles from "./Import.module.css";
 
 interface ChooseRosterProps {
@@ -39,9 +39,11 @@ export function ChooseRoster({ busy, onPreview, onChange }: ChooseRosterProps) {
     }
   };
   const preview = () => {
-    if (file) return onPreview(file.decoded, file.name);
-    if (sizeOf(text) > MAX_BYTES) return setProblem("The text is larger than 1 MiB. Import it in parts.");
-    onPreview({ text }, "the text");
+    if (!fitsRequest(file ? file.decoded.text : text)) {
+      return setProblem("The roster is larger than 1 MiB as it is sent. Import it in parts.");
+    }
+    if (file) onPreview(file.decoded, file.name);
+    else onPreview({ text }, "the text");
   };
   return (
     <Section

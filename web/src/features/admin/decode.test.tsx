@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decode, formatOf, MAX_BYTES } from "./decode";
+import { decode, fitsRequest, formatOf, MAX_BYTES } from "./decode";
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 
@@ -25,6 +25,13 @@ test("workbooks and large files are refused with the way out", () => {
   expect(() => decode(bytes(0xd0, 0xcf, 0x11, 0xe0))).toThrow(/CSV UTF-8/);
   expect(() => decode(new Uint8Array(MAX_BYTES + 1))).toThrow(/1 MiB/);
   expect(decode(new Uint8Array(MAX_BYTES)).text).toHaveLength(MAX_BYTES);
+});
+
+test("a roster has to fit as it is sent, with two bytes for each quotation mark", () => {
+  expect(fitsRequest("x".repeat(MAX_BYTES - 5_000))).toBe(true);
+  expect(fitsRequest("x".repeat(MAX_BYTES))).toBe(false);
+  expect(fitsRequest('"'.repeat(MAX_BYTES / 2))).toBe(false);
+  expect(fitsRequest("é".repeat(MAX_BYTES / 2))).toBe(false);
 });
 
 test("the format follows from the text", () => {

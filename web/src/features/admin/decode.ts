@@ -3,6 +3,8 @@ import type { RosterFormat } from "../../gql/graphql";
 
 /** Largest file, in bytes. */
 export const MAX_BYTES = 1024 * 1024;
+/** Room for the rest of the request, in bytes. */
+const REST_OF_REQUEST = 4096;
 
 export interface Decoded {
   text: string;
@@ -43,5 +45,6 @@ const startsWith = (bytes: Uint8Array, ...start: number[]) =>
 /** The format, by the first character of the text. */
 export const formatOf = (text: string): RosterFormat => (/^\s*[[{]/.test(text) ? "JSON" : "CSV");
 
-/** The size of a text as it is sent, in bytes. */
-export const sizeOf = (text: string) => new TextEncoder().encode(text).length;
+/** Whether a text fits into a request, in which each quotation mark and each end of a line takes two bytes. */
+export const fitsRequest = (text: string) =>
+  new TextEncoder().encode(JSON.stringify(text)).length <= MAX_BYTES - REST_OF_REQUEST;
