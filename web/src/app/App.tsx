@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "react";
+import { useLayoutEffect, useMemo, useRef } from "react";
 import { useLocation } from "wouter";
 import { ViewerDocument, type ViewerQuery } from "../gql/graphql";
 import { Failure, Offline, PageState } from "../ui/PageState";
@@ -22,11 +22,17 @@ export function App() {
   const [location] = useLocation();
   const features = useFeatures();
   const bare = findRoute(features, location)?.bare ?? false;
+  const { error, refetch, isLoading } = result;
+  // The session ended while the app was closed: without a page to keep, the viewer is a visitor.
+  const isVisitor = status === "ended" && error?.kind === "signIn" && !viewer;
+  useLayoutEffect(() => {
+    if (isVisitor) refetch();
+  }, [isVisitor, refetch]);
   if (!viewer) {
-    if (!result.error) return <StartingShell bare={bare} />;
+    if (!error || (isVisitor && isLoading)) return <StartingShell bare={bare} />;
     return (
       <main className={styles.alone}>
-        <StartError error={result.error} onRetry={result.refetch} busy={result.isLoading} />
+        <StartError error={error} onRetry={refetch} busy={isLoading} />
       </main>
     );
   }
@@ -36,7 +42,7 @@ export function App() {
         {/* Another member sees no input of the one before. */}
         <Pages key={viewer.member?.id ?? "visitor"} />
       </Shell>
-      {status === "ended" && <SignInAgain />}
+      {status === "ended" && viewer.member && !bare && <SignInAgain />}
     </ViewerContext>
   );
 }

@@ -47,9 +47,16 @@ export function connect() {
     if (typeof build === "string") setServerBuild(build);
   });
   let refusedToken: string | undefined;
+  /** Whether the pages show what a member may see. */
+  let isMember = false;
+  const isEnded = () => session.getState().status === "ended";
   const authorization = authExchange(async ({ appendHeaders }) => ({
-    addAuthToOperation: (operation) => appendHeaders(operation, session.headers),
-    willAuthError: () => session.needsRenewal,
+    addAuthToOperation(operation) {
+      isMember ||= session.accessToken !== undefined;
+      return appendHeaders(operation, session.headers);
+    },
+    // After the end of the session a member's page keeps its data, which are not read again as a visitor's.
+    willAuthError: ({ kind }) => session.needsRenewal || (isMember && kind === "query" && isEnded()),
     didAuthError({ graphQLErrors }, operation) {
       if (!isTokenRefused(graphQLErrors)) return false;
       refusedToken = tokenOf(operation);

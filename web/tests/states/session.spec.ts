@@ -174,3 +174,70 @@ test("the menu of a phone opens, closes with Escape, and follows a link", async 
     .click();
   await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
 });
+
+test.describe("a session that ended while the app was closed", () => {
+  const isOver = refusal("UNAUTHENTICATED", "The refresh token is not valid.", { reason: "INVALID_TOKEN" });
+
+  for (const [path, heading] of [
+    ["/", "Emberwatch"],
+    ["/verify", "Verify a vote"],
+    ["/me", "Your profile"],
+    ["/login", "Sign in"],
+    ["/reset", "Set a new password"],
+  ]) {
+    test(`shows ${path} as to a visitor`, async ({ page }) => {
+      await startSignedIn(page);
+      await standIn(page, visitor({ refreshSession: isOver }));
+      for (const open of [() => page.goto(path ?? ""), () => page.reload()]) {
+        await open();
+        await expect(page.getByRole("heading", { level: 1, name: heading ?? "" })).toBeVisible();
+        await expect(page.getByText("The refresh token is not valid.")).toHaveCount(0);
+        await expect(page.getByRole("dialog")).toHaveCount(0);
+      }
+      await expectGoodPage(page);
+    });
+  }
+
+  test("takes an invite code, also through a reload", async ({ page }) => {
+    await startSignedIn(page);
+    await standIn(page, visitor({ refreshSession: isOver }));
+    await page.goto("/register#code=ABCD2345&as=mirelle");
+    for (let count = 0; count < 3; count += 1) {
+      await expect(page.getByLabel("Invite code")).toHaveValue("ABCD2345");
+      await expect(page.getByLabel("Discord username")).toHaveValue("mirelle");
+      await expect(page.getByRole("dialog")).toHaveCount(0);
+      await expect(page).toHaveURL(/\/register$/);
+      await page.reload();
+    }
+    await page.goto("/login");
+    await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
+    expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("ABCD2345");
+  });
+});
+
+test("a member's page whose session has ended keeps its input while it waits for a sign-in", async ({
+  page,
+}) => {
+  await startSignedIn(page);
+  const state = await standIn(page, {
+    guild: GUILD,
+    refreshSession: tokens,
+    me: memberFixture(),
+    updateMe: refusal("UNAUTHENTICATED", "The token is not valid.", { reason: "INVALID_TOKEN" }),
+  });
+  await page.goto("/me");
+  await page.getByLabel("Display name").fill("Typed");
+  const isOver = { reason: "INVALID_TOKEN" };
+  state.root.refreshSession = refusal("UNAUTHENTICATED", "The refresh token is not valid.", isOver);
+  state.root.me = null;
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("dialog", { name: "Please sign in again" })).toBeVisible();
+  const sent = state.operations.length;
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  state.root.login = refusal("UNAUTHENTICATED", "The name or the password is wrong.");
+  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill("wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The name or the password is wrong.")).toBeVisible();
+  expect(state.operations.slice(sent)).toEqual(["Login"]);
+  await expect(page.getByLabel("Display name")).toHaveValue("Typed");
+});
