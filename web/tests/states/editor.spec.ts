@@ -1,33 +1,7 @@
 import type { Page } from "playwright/test";
 import { expect, expectGoodPage, test } from "./checks";
 import { type Fixture, leaderFixture, listOf, memberFixture, refusal, startAs } from "./stand-in";
-import { ENTRIES, LATER, RANKS, voteFixture } from "./vote-fixtures";
-
-const draftFixture = (more: Fixture = {}) =>
-  voteFixture({
-    status: "DRAFT",
-    startAt: null,
-    closesAt: null,
-    minRankLevelToView: 3,
-    announcements: "QUIET",
-    activationBlockers: [],
-    draftRevision: 7,
-    viewerActions: ["EDIT", "DELETE", "ACTIVATE"],
-    ...more,
-  });
-
-const channels = [{ id: "11", name: "votes" }];
-
-async function open(page: Page, draft: Fixture | null, root: Fixture = {}) {
-  const state = await startAs(page, leaderFixture(), {
-    campaign: draft,
-    ranks: RANKS,
-    discordChannels: channels,
-    ...root,
-  });
-  await page.goto("/admin/votes/vote-1");
-  return state;
-}
+import { draftFixture, ENTRIES, LATER, openDraft as open, RANKS, voteFixture } from "./vote-fixtures";
 
 const rows = (page: Page) => page.getByRole("list", { name: "Entries" }).getByRole("listitem");
 

@@ -1,10 +1,11 @@
 // Votes in their states, as the API shows them.
+import type { Page } from "playwright/test";
 import { count } from "../../src/counting/count";
 import { presentResult } from "../../src/counting/present";
 import { receiptOf } from "../../src/counting/receipts";
 import { boxOf, Random } from "../../src/counting/testing/random";
 import type { Method } from "../../src/counting/types";
-import type { Fixture } from "./stand-in";
+import { type Fixture, leaderFixture, startAs } from "./stand-in";
 
 export const LATER = "2099-01-01T18:00:00Z";
 export const EARLIER = "2026-11-01T18:00:00Z";
@@ -112,4 +113,30 @@ export function closedFixture(method: Method, more: Fixture = {}): Fixture {
     ballotBox: { count: voted, digest: box.digest, file: JSON.stringify(box) },
     ...more,
   });
+}
+
+/** A draft that an officer prepares. */
+export const draftFixture = (more: Fixture = {}) =>
+  voteFixture({
+    status: "DRAFT",
+    startAt: null,
+    closesAt: null,
+    minRankLevelToView: 3,
+    announcements: "QUIET",
+    activationBlockers: [],
+    draftRevision: 7,
+    viewerActions: ["EDIT", "DELETE", "ACTIVATE"],
+    ...more,
+  });
+
+/** Opens the editor of a draft for a leader. */
+export async function openDraft(page: Page, draft: Fixture | null, root: Fixture = {}) {
+  const state = await startAs(page, leaderFixture(), {
+    campaign: draft,
+    ranks: RANKS,
+    discordChannels: [{ id: "11", name: "votes" }],
+    ...root,
+  });
+  await page.goto("/admin/votes/vote-1");
+  return state;
 }

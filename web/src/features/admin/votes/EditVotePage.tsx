@@ -1,10 +1,11 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { useCampaignChanges } from "../../../app/campaignChanges";
 import { useAction, useData } from "../../../app/data";
 import { Guard } from "../../../app/Guard";
 import { BackLink, LinkButton } from "../../../app/Link";
 import { Loaded, Page } from "../../../app/Page";
+import { useUnsaved } from "../../../app/unsaved";
 import { DeleteVoteDocument, DraftDocument, type DraftFragment, type DraftQuery } from "../../../gql/graphql";
 import { Notice } from "../../../ui/Alert";
 import { Button } from "../../../ui/Button";
@@ -15,6 +16,8 @@ import { toast } from "../../../ui/Toast";
 import { EntryEditor } from "./EntryEditor";
 import { Settings } from "./Settings";
 import { StartVote } from "./StartVote";
+import { UnsavedText } from "./UnsavedText";
+import { useDraftEdits } from "./useDraftEdits";
 
 /** A draft while officers prepare it. */
 export default function EditVotePage({ params: { id = "" } }: { params: { id?: string } }) {
@@ -28,14 +31,15 @@ export default function EditVotePage({ params: { id = "" } }: { params: { id?: s
 function Contents({ id }: { id: string }) {
   const result = useData(DraftDocument, { id });
   const vote = result.data?.campaign;
+  // A colleague may delete the draft while it is edited.
+  const [seen, setSeen] = useState(vote);
+  if (vote && vote !== seen) setSeen(vote);
   useCampaignChanges(result.refetch);
   return (
     <Page
       title={result.data && !vote ? "Prepare a vote" : vote?.title}
       back={<BackLink href="/votes">Votes</BackLink>}
-      subtitle={
-        vote && <Badge>{vote.status === "DRAFT" ? (vote.startAt ? "Scheduled" : "Draft") : "Started"}</Badge>
-      }
+      subtitle={vote && <Badge>{stateOf(vote)}</Badge>}
       actions={
         vote && (
           <LinkButton href={`/votes/${vote.id}`} icon="eye">
@@ -45,45 +49,63 @@ function Contents({ id }: { id: string }) {
       }
     >
       <Loaded result={result}>
-        {(data) =>
-          data.campaign ? (
-            <Editor vote={data.campaign} ranks={data.ranks} refetch={result.refetch} />
-          ) : (
-            <NotFound what="vote" />
-          )
-        }
+        {({ campaign, ranks }) => {
+          const draft = campaign ?? (seen?.id === id ? seen : undefined);
+          if (!draft) return <NotFound what="vote" />;
+          return <Editor key={id} vote={draft} isGone={!campaign} ranks={ranks} refetch={result.refetch} />;
+        }}
       </Loaded>
     </Page>
   );
 }
 
+function stateOf({ status, startAt, activationBlockers }: DraftFragment) {
+  if (status !== "DRAFT") return "Started";
+  return startAt && !activationBlockers?.includes("DEADLINE_PASSED") ? "Scheduled" : "Draft";
+}
+
 interface EditorProps {
   vote: DraftFragment;
+  isGone: boolean;
   ranks: DraftQuery["ranks"];
   refetch: () => void;
 }
 
-function Editor({ vote, ranks, refetch }: EditorProps) {
-  if (vote.status !== "DRAFT") {
+function Editor({ vote, isGone, ranks, refetch }: EditorProps) {
+  const edits = useDraftEdits(vote);
+  const [isDeleted, setDeleted] = useState(false);
+  const [, navigate] = useLocation();
+  useUnsaved(edits.isDirty && !isDeleted);
+  // After the effect above, so that nothing counts as unsaved.
+  useEffect(() => {
+    if (isDeleted) navigate("/votes", { replace: true });
+  }, [isDeleted, navigate]);
+  if (isGone || vote.status !== "DRAFT") {
     return (
-      <Notice icon="lock">
-        The vote has started, so that its settings and entries are fixed. Its page has the next steps.
-      </Notice>
+      <>
+        {isGone ? (
+          <NotFound what="vote" />
+        ) : (
+          <Notice icon="lock">
+            The vote has started, so that its settings and entries are fixed. Its page has the next steps.
+          </Notice>
+        )}
+        {edits.isDirty && !isDeleted && <UnsavedText edits={edits} ranks={ranks} />}
+      </>
     );
   }
   return (
     <>
-      <EntryEditor vote={vote} refetch={refetch} />
-      <Settings vote={vote} ranks={ranks} refetch={refetch} />
-      <StartVote vote={vote} ranks={ranks} />
-      <DeleteDraft vote={vote} />
+      <EntryEditor vote={vote} edits={edits} refetch={refetch} />
+      <Settings vote={vote} edits={edits} ranks={ranks} refetch={refetch} />
+      <StartVote vote={vote} isUnsaved={edits.isDirty} ranks={ranks} />
+      <DeleteDraft vote={vote} onDeleted={() => setDeleted(true)} />
     </>
   );
 }
 
-function DeleteDraft({ vote }: { vote: DraftFragment }) {
+function DeleteDraft({ vote, onDeleted }: { vote: DraftFragment; onDeleted: () => void }) {
   const [isAsking, setAsking] = useState(false);
-  const [, navigate] = useLocation();
   const { run } = useAction(DeleteVoteDocument);
   if (!vote.viewerActions.includes("DELETE")) return null;
   return (
@@ -104,7 +126,7 @@ function DeleteDraft({ vote }: { vote: DraftFragment }) {
             const { error } = await run({ id: vote.id });
             if (error) return error.message;
             toast("Draft deleted");
-            navigate("/votes", { replace: true });
+            onDeleted();
             return undefined;
           }}
         >

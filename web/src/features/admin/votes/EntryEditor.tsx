@@ -1,11 +1,11 @@
 import { useId, useState } from "react";
 import { useAction } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
-import { useUnsaved } from "../../../app/unsaved";
 import { type DraftFragment, SetVoteEntriesDocument } from "../../../gql/graphql";
 import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
+import { serverNow } from "../../../ui/clock";
 import { Dialog } from "../../../ui/Dialog";
 import { TextArea } from "../../../ui/Field";
 import { Empty } from "../../../ui/PageState";
@@ -14,30 +14,34 @@ import { AddMembers } from "./AddMembers";
 import styles from "./Editor.module.css";
 import { EntryDialog } from "./EntryDialog";
 import { EntryList } from "./EntryList";
-import {
-  areEqual,
-  type EditedEntry,
-  fromLines,
-  fromVote,
-  MAX_ENTRIES,
-  newEntry,
-  problemOf,
-  toInput,
-} from "./entries";
+import { type EditedEntry, fromLines, MAX_ENTRIES, newEntry, problemOf, toInput } from "./entries";
 import { StaleDraft } from "./StaleDraft";
-import { useEdited } from "./useEdited";
+import { StartsAtOnce } from "./StartsAtOnce";
+import { startsAtOnce } from "./schedule";
+import type { DraftEdits } from "./useDraftEdits";
 
-type Open = "lines" | "members" | { entry: EditedEntry };
+type Open = "lines" | "members" | "start" | { entry: EditedEntry };
+
+interface EntryEditorProps {
+  vote: DraftFragment;
+  edits: DraftEdits;
+  refetch: () => void;
+}
 
 /** The entries of a draft: what voters choose from, in this order. */
-export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: () => void }) {
-  const edited = useEdited(vote, { read: fromVote, areEqual });
-  const { value: entries, setValue: setEntries, isDirty, theirs } = edited;
+export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
+  const edited = edits.entries;
+  const {
+    value: entries,
+    setValue: setEntries,
+    isDirty,
+    theirs,
+    newName: name,
+    setNewName: setName,
+  } = edited;
   const [open, setOpen] = useState<Open>();
-  const [name, setName] = useState("");
   const { run, busy, error, reset } = useAction(SetVoteEntriesDocument);
   const id = useId();
-  useUnsaved(isDirty || name !== "");
 
   const change = (changed: readonly EditedEntry[]) => {
     setEntries(changed);
@@ -50,13 +54,17 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
     add([newEntry(name.trim())]);
     setName("");
   };
-  const save = async () => {
-    const input = { campaignId: vote.id, draftRevision: edited.revision, entries: entries.map(toInput) };
-    const { data, error } = await run({ input });
-    if (error?.reason === "STALE_DRAFT") refetch();
-    if (!data?.setEntries) return;
-    edited.reset(data.setEntries.campaign);
-    toast("Entries saved");
+  const store = () =>
+    edited.save(async () => {
+      const input = { campaignId: vote.id, draftRevision: edited.revision, entries: entries.map(toInput) };
+      const { data, error } = await run({ input });
+      if (error?.reason === "STALE_DRAFT") refetch();
+      if (data?.setEntries) toast("Entries saved");
+      return data?.setEntries?.campaign;
+    });
+  const save = () => {
+    if (startsAtOnce({ ...vote, entries: entries.length }, serverNow())) setOpen("start");
+    else void store();
   };
   const resolve = (choice: () => void) => () => {
     reset();
@@ -150,7 +158,18 @@ export function EntryEditor({ vote, refetch }: { vote: DraftFragment; refetch: (
       {typeof open === "object" && (
         <EntryDialog
           entry={open.entry}
-          onSave={(changed) => change(entries.map((it) => (it.key === changed.key ? changed : it)))}
+          onSave={({ id: _, ...changed }) =>
+            // A save meanwhile has given it its id.
+            change(entries.map((it) => (it.key === changed.key ? { ...it, ...changed } : it)))
+          }
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+      {open === "start" && vote.startAt && (
+        <StartsAtOnce
+          startAt={vote.startAt}
+          isMoreUnsaved={edits.settings.isDirty}
+          onSave={store}
           onClose={() => setOpen(undefined)}
         />
       )}

@@ -1,6 +1,6 @@
+import { useState } from "react";
 import { useAction, useData } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
-import { useUnsaved } from "../../../app/unsaved";
 import {
   type DraftFragment,
   type DraftQuery,
@@ -11,57 +11,87 @@ import {
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
 import { formatInstant } from "../../../ui/Countdown";
+import { serverNow } from "../../../ui/clock";
 import { Checkbox, Choices, Field, Select, TextArea } from "../../../ui/Field";
-import { Form } from "../../../ui/Form";
+import { type FieldErrors, Form } from "../../../ui/Form";
 import { describeMethod, methodName } from "../../../ui/methods";
 import { toast } from "../../../ui/Toast";
 import styles from "./Editor.module.css";
 import { METHODS } from "./presets";
 import { StaleDraft } from "./StaleDraft";
+import { StartsAtOnce } from "./StartsAtOnce";
+import { hasPassed, startsAtOnce } from "./schedule";
 import {
   ANNOUNCEMENTS,
-  areEqual,
   channelOptions,
   differences,
   EVERYBODY,
-  fromVote,
   hoursOf,
+  MAX_HOURS,
   RESULTS,
+  seatsOf,
+  startOf,
   toInput,
   type Settings as Values,
 } from "./settings";
-import { useEdited } from "./useEdited";
-import { fromLocalInput, localZone } from "./zonedTime";
+import type { DraftEdits } from "./useDraftEdits";
+import { hoursAfter, LATEST, localZone } from "./zonedTime";
 
 interface SettingsProps {
   vote: DraftFragment;
+  edits: DraftEdits;
   ranks: DraftQuery["ranks"];
   refetch: () => void;
 }
 
 /** The settings of a draft, saved together. */
-export function Settings({ vote, ranks, refetch }: SettingsProps) {
-  const edited = useEdited(vote, { read: fromVote, areEqual });
+export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
+  const edited = edits.settings;
   const { value: draft, isDirty, theirs } = edited;
   const { run, busy, error, reset } = useAction(UpdateVoteDocument);
   const channels = useData(VoteChannelsDocument, {});
-  useUnsaved(isDirty);
-  const set = (change: Partial<Values>) => edited.setValue({ ...draft, ...change });
+  const [problems, setProblems] = useState<FieldErrors>();
+  const [isAsking, setAsking] = useState(false);
+  const set = (change: Partial<Values>) => {
+    setProblems(undefined);
+    edited.setValue({ ...draft, ...change });
+  };
   const picks = Number(draft.picksPerVoter);
-  const start = fromLocalInput(draft.startAt);
+  const hours = hoursOf(draft);
+  const start = startOf(draft);
+  const end = start && hours >= 1 && hours <= MAX_HOURS ? hoursAfter(start, hours) : null;
   const levels = ranks.toSorted((a, b) => a.level - b.level);
 
-  const save = async () => {
-    const { data, error } = await run({
-      input: toInput(draft, { id: vote.id, draftRevision: edited.revision }),
+  const store = () =>
+    edited.save(async () => {
+      const { data, error } = await run({
+        input: toInput(draft, edited.saved, { id: vote.id, draftRevision: edited.revision }),
+      });
+      if (error?.reason === "STALE_DRAFT") refetch();
+      if (data?.updateCampaign) toast("Settings saved");
+      return data?.updateCampaign?.campaign;
     });
-    if (error?.reason === "STALE_DRAFT") refetch();
-    if (!data?.updateCampaign) return;
-    edited.reset(data.updateCampaign.campaign);
-    toast("Settings saved");
+  const save = () => {
+    if (busy || !isDirty) return;
+    const now = serverNow();
+    const entries = vote.entries.length;
+    const after = {
+      startAt: start,
+      durationHours: hours,
+      picksPerVoter: picks,
+      seats: seatsOf(draft),
+      entries,
+    };
+    if (start !== startOf(edited.saved) && hasPassed(start, now)) {
+      setProblems({
+        startAt: "This time has passed. Choose a later one, or leave it empty and start the vote yourself.",
+      });
+    } else if (startsAtOnce(after, now)) setAsking(true);
+    else void store();
   };
   const resolve = (choice: () => void) => () => {
     reset();
+    setProblems(undefined);
     choice();
   };
 
@@ -69,7 +99,7 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
     <Section title="Settings">
       <Form
         onSubmit={save}
-        fieldErrors={theirs ? undefined : error?.fields}
+        fieldErrors={theirs ? undefined : (problems ?? error?.fields)}
         error={!theirs && error && <FormError error={error} />}
       >
         <Field
@@ -160,6 +190,8 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
             label="Duration"
             type="number"
             min={1}
+            max={draft.unit === "days" ? MAX_HOURS / 24 : MAX_HOURS}
+            error={hours > MAX_HOURS ? "A vote lasts at most 8,760 hours, which are 365 days." : undefined}
             required
             value={draft.amount}
             onChange={(event) => set({ amount: event.currentTarget.value })}
@@ -178,14 +210,16 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
           name="startAt"
           label="Start automatically"
           type="datetime-local"
+          max={LATEST}
           hint={`In your time zone, ${localZone()}. Leave it empty to start the vote yourself.`}
           value={draft.startAt}
           onChange={(event) => set({ startAt: event.currentTarget.value })}
         />
-        {start && (
+        {start && end && (
           <p className={styles.hint}>
-            Starts on {formatInstant(start)}, and closes on{" "}
-            {formatInstant(new Date(Date.parse(start) + hoursOf(draft) * 3_600_000).toISOString())}.
+            {hasPassed(start, serverNow())
+              ? `The start was planned for ${formatInstant(start)}, and the end for ${formatInstant(end)}.`
+              : `Starts on ${formatInstant(start)}, and closes on ${formatInstant(end)}.`}
           </p>
         )}
         <Checkbox
@@ -229,6 +263,14 @@ export function Settings({ vote, ranks, refetch }: SettingsProps) {
           </Button>
         </ButtonRow>
       </Form>
+      {isAsking && start && (
+        <StartsAtOnce
+          startAt={start}
+          isMoreUnsaved={edits.areEntriesDirty}
+          onSave={store}
+          onClose={() => setAsking(false)}
+        />
+      )}
     </Section>
   );
 }

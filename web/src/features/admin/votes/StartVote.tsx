@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 import { useAction } from "../../../app/data";
 import { blockerLabel } from "../../../app/labels";
 import { type DraftFragment, type DraftQuery, StartVoteDocument } from "../../../gql/graphql";
+import { Notice } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
 import { formatInstant } from "../../../ui/Countdown";
@@ -11,19 +12,24 @@ import { ConfirmDialog } from "../../../ui/Dialog";
 import { Icon } from "../../../ui/Icon";
 import { toast } from "../../../ui/Toast";
 import styles from "./Editor.module.css";
+import { hasPassed } from "./schedule";
 
 interface StartVoteProps {
   vote: DraftFragment;
+  /** Whether the page has changes that a start would leave out. */
+  isUnsaved: boolean;
   ranks: DraftQuery["ranks"];
 }
 
 /** Whether the draft can start, what is missing, and the start itself. */
-export function StartVote({ vote, ranks }: StartVoteProps) {
+export function StartVote({ vote, isUnsaved, ranks }: StartVoteProps) {
   const [isAsking, setAsking] = useState(false);
   const [, navigate] = useLocation();
   const { run } = useAction(StartVoteDocument);
   // A passed time does not prevent a start by hand.
   const blockers = (vote.activationBlockers ?? []).filter((it) => it !== "DEADLINE_PASSED");
+  const isTooLate = vote.activationBlockers?.includes("DEADLINE_PASSED") ?? false;
+  const canStart = vote.viewerActions.includes("ACTIVATE");
   const able = ranks
     .filter((rank) => rank.level >= vote.minRankLevelToVote)
     .toSorted((a, b) => a.level - b.level);
@@ -32,7 +38,7 @@ export function StartVote({ vote, ranks }: StartVoteProps) {
   return (
     <Section title="Start">
       <div className={styles.stack}>
-        {blockers.length > 0 ? (
+        {blockers.length > 0 && (
           <ul className={styles.blockers} aria-label="What is missing">
             {blockers.map((blocker) => (
               <li key={blocker}>
@@ -41,19 +47,37 @@ export function StartVote({ vote, ranks }: StartVoteProps) {
               </li>
             ))}
           </ul>
-        ) : (
+        )}
+        {isTooLate ? (
+          <Notice icon="warning">
+            {vote.closesAt
+              ? `Its scheduled end, ${formatInstant(vote.closesAt)}, has passed`
+              : "Its scheduled end has passed"}
+            , so it stays a draft. Choose a later start
+            {canStart && blockers.length === 0 && ", or start it now"}.
+          </Notice>
+        ) : blockers.length === 0 ? (
           <p>
             {vote.startAt
-              ? `It starts automatically on ${formatInstant(vote.startAt)}. You can also start it now.`
+              ? `It starts automatically on ${formatInstant(vote.startAt)}.${canStart ? " You can also start it now." : ""}`
               : "Everything is ready. Only officers see the draft until it starts."}
           </p>
+        ) : (
+          vote.startAt && (
+            <p>
+              {hasPassed(vote.startAt, serverNow())
+                ? `It was to start on ${formatInstant(vote.startAt)}. It starts as soon as nothing is missing.`
+                : `It starts automatically on ${formatInstant(vote.startAt)}, if nothing is missing by then.`}
+            </p>
+          )
         )}
-        {vote.viewerActions.includes("ACTIVATE") && (
+        {canStart && isUnsaved && <p>Save your changes first. Then you can start the vote.</p>}
+        {canStart && (
           <ButtonRow>
             <Button
               variant="primary"
               icon="vote"
-              disabled={blockers.length > 0}
+              disabled={blockers.length > 0 || isUnsaved}
               onClick={() => setAsking(true)}
             >
               Start the vote

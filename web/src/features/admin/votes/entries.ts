@@ -60,9 +60,28 @@ export function moveEntry(entries: readonly EditedEntry[], from: number, to: num
   return moved ? [...others.slice(0, to), moved, ...others.slice(to)] : [...entries];
 }
 
+const isSame = (a: EditedEntry, b: EditedEntry) =>
+  JSON.stringify(toInput(a).entry) === JSON.stringify(toInput(b).entry);
+
+/** The list after `sent` was stored as `saved`: new entries have their ids, and later edits stay. */
+export function rebase(
+  current: readonly EditedEntry[],
+  sent: readonly EditedEntry[],
+  saved: readonly EditedEntry[],
+): readonly EditedEntry[] {
+  // The server keeps the order.
+  const stored = new Map(sent.map((entry, index) => [entry.key, { entry, saved: saved[index] }]));
+  return current.map((entry) => {
+    const own = stored.get(entry.key);
+    if (!own?.saved) return entry;
+    const { id } = own.saved;
+    return { ...(isSame(entry, own.entry) ? own.saved : entry), ...(id && { id }), key: entry.key };
+  });
+}
+
 /** Whether both lists have the same entries in the same order, saved or not. */
 export const areEqual = (a: readonly EditedEntry[], b: readonly EditedEntry[]) =>
-  JSON.stringify(a.map((it) => toInput(it).entry)) === JSON.stringify(b.map((it) => toInput(it).entry));
+  a.length === b.length && a.every((entry, index) => isSame(entry, b[index] ?? entry));
 
 /** The sentence about a field of an entry in a refusal, such as that of `entries[2].entry.name`. */
 export function problemOf(fields: Readonly<Record<string, string>>, index: number): string | undefined {

@@ -1,6 +1,6 @@
 // The settings of a draft while an officer edits them: pure, and saved all at once.
 import type { DraftFragment, DraftQuery, UpdateCampaignInput, VotingMethod } from "../../../gql/graphql";
-import { formatDateTime } from "../../../ui/Countdown";
+import { formatInstant } from "../../../ui/Countdown";
 import { methodName } from "../../../ui/methods";
 import { inUnits } from "./presets";
 import { fromLocalInput, toLocalInput } from "./zonedTime";
@@ -17,11 +17,17 @@ export interface Settings {
   resultsVisibility: DraftFragment["resultsVisibility"];
   amount: string;
   unit: "hours" | "days";
+  /** As the input has it, in the browser's zone. */
   startAt: string;
+  /** The saved start. It may have seconds, or be the second of two equal local times when clocks go back. */
+  savedStart: string | null;
   earlyCloseIfAllVoted: boolean;
   announcements: DraftFragment["announcements"];
   discordChannelId: string;
 }
+
+/** Longest duration, in hours: 365 days. */
+export const MAX_HOURS = 8_760;
 
 /** `minRankLevelToView` of a vote that visitors see too. */
 export const EVERYBODY = "";
@@ -53,11 +59,16 @@ export function fromVote(vote: DraftFragment): Settings {
     amount: String(amount),
     unit,
     startAt: toLocalInput(vote.startAt),
+    savedStart: vote.startAt ?? null,
     earlyCloseIfAllVoted: vote.earlyCloseIfAllVoted,
     announcements: vote.announcements,
     discordChannelId: vote.discordChannelId ?? "",
   };
 }
+
+/** When the vote starts: exactly as saved, unless the input was changed. */
+export const startOf = ({ startAt, savedStart }: Settings) =>
+  startAt === toLocalInput(savedStart) ? savedStart : fromLocalInput(startAt);
 
 /** How long the vote stays open, in hours. */
 export const hoursOf = ({ amount, unit }: Settings) => Number(amount) * (unit === "days" ? 24 : 1);
@@ -66,31 +77,52 @@ export const hoursOf = ({ amount, unit }: Settings) => Number(amount) * (unit ==
 export const seatsOf = ({ method, seats }: Settings) =>
   method === "SINGLE_TRANSFERABLE_VOTE" ? Number(seats) : 1;
 
+const toFields = (settings: Settings) => ({
+  title: settings.title,
+  description: settings.description.trim() || null,
+  method: settings.method,
+  picksPerVoter: Number(settings.picksPerVoter),
+  seats: seatsOf(settings),
+  minRankLevelToVote: Number(settings.minRankLevelToVote),
+  minRankLevelToView: settings.minRankLevelToView === EVERYBODY ? null : Number(settings.minRankLevelToView),
+  resultsVisibility: settings.resultsVisibility,
+  durationHours: hoursOf(settings),
+  startAt: startOf(settings),
+  earlyCloseIfAllVoted: settings.earlyCloseIfAllVoted,
+  announcements: settings.announcements,
+  discordChannelId: settings.discordChannelId || null,
+});
+
+/** The settings that differ from the saved ones. The server keeps the others as they are. */
 export function toInput(
   settings: Settings,
+  saved: Settings,
   { id, draftRevision }: Pick<UpdateCampaignInput, "id" | "draftRevision">,
 ): UpdateCampaignInput {
+  const [fields, before] = [toFields(settings), toFields(saved)];
+  const changed = Object.entries(fields).filter(
+    ([name, value]) => value !== before[name as keyof typeof before],
+  );
+  return { ...Object.fromEntries(changed), id, draftRevision: draftRevision ?? null };
+}
+
+/** The settings after `sent` was stored as `saved`: what was edited since stays. */
+export function rebase(current: Settings, sent: Settings, saved: Settings): Settings {
+  const edited = Object.entries(current).filter(([name, value]) => value !== sent[name as keyof Settings]);
+  const { amount, unit } = current;
   return {
-    id,
-    draftRevision: draftRevision ?? null,
-    title: settings.title,
-    description: settings.description.trim() || null,
-    method: settings.method,
-    picksPerVoter: Number(settings.picksPerVoter),
-    seats: seatsOf(settings),
-    minRankLevelToVote: Number(settings.minRankLevelToVote),
-    minRankLevelToView:
-      settings.minRankLevelToView === EVERYBODY ? null : Number(settings.minRankLevelToView),
-    resultsVisibility: settings.resultsVisibility,
-    durationHours: hoursOf(settings),
-    startAt: fromLocalInput(settings.startAt),
-    earlyCloseIfAllVoted: settings.earlyCloseIfAllVoted,
-    announcements: settings.announcements,
-    discordChannelId: settings.discordChannelId || null,
+    ...saved,
+    ...Object.fromEntries(edited),
+    // One value for the server.
+    ...((amount !== sent.amount || unit !== sent.unit) && { amount, unit }),
+    savedStart: saved.savedStart,
   };
 }
 
-export const areEqual = (a: Settings, b: Settings) => JSON.stringify(a) === JSON.stringify(b);
+export const areEqual = (a: Settings, b: Settings) =>
+  JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
+
+const comparable = (settings: Settings) => ({ ...settings, savedStart: startOf(settings) });
 
 /** The settings in words, for those that differ from the other version. */
 export function differences(settings: Settings, other: Settings, ranks: DraftQuery["ranks"]) {
@@ -105,7 +137,7 @@ function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
   };
   const labelOf = (options: readonly { value: string; label: string }[], value: string) =>
     options.find((it) => it.value === value)?.label ?? value;
-  const start = fromLocalInput(settings.startAt);
+  const start = startOf(settings);
   const words: Record<string, string> = {
     Title: settings.title,
     Description: settings.description || "none",
@@ -116,7 +148,7 @@ function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
     "May see it": rankOf(settings.minRankLevelToView),
     "See the standings": labelOf(RESULTS, settings.resultsVisibility),
     Duration: `${settings.amount} ${settings.unit}`,
-    Start: start ? formatDateTime(start) : "by an officer",
+    Start: start ? formatInstant(start) : "by an officer",
     "Close early": settings.earlyCloseIfAllVoted ? "yes" : "no",
     "Messages in Discord": labelOf(ANNOUNCEMENTS, settings.announcements),
     Channel: settings.discordChannelId || "the usual one",

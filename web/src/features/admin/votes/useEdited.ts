@@ -6,39 +6,59 @@ interface Part<Value> {
   read: (vote: DraftFragment) => Value;
   /** Whether saving one in place of the other would change nothing. */
   areEqual: (a: Value, b: Value) => boolean;
+  /** The part after `sent` was stored as `saved`. What was edited since the press on "Save" stays. */
+  rebase: (current: Value, sent: Value, saved: Value) => Value;
 }
+
+const revisionOf = (vote: DraftFragment) => vote.draftRevision ?? 0;
 
 /**
  * A part of a draft while an officer edits it, such as its entries. If a colleague saves another version meanwhile, it
  * replaces a part without edits. An edited part stays, and `theirs` is the colleague's version of it.
  */
-export function useEdited<Value>(vote: DraftFragment, { read, areEqual }: Part<Value>) {
+export function useEdited<Value>(vote: DraftFragment, { read, areEqual, rebase }: Part<Value>) {
   // The version that the edits started from.
   const [base, setBase] = useState(vote);
   const [value, setValue] = useState(() => read(vote));
+  const [sent, setSent] = useState<{ value: Value }>();
   const [saved, latest] = [read(base), read(vote)];
   const isDirty = !areEqual(value, saved);
   const reset = (to: DraftFragment) => {
     setBase(to);
     setValue(read(to));
   };
-  const isOutdated = (vote.draftRevision ?? 0) > (base.draftRevision ?? 0);
+  const accept = (own: Value, to: DraftFragment) => {
+    setBase((current) => (revisionOf(to) < revisionOf(current) ? current : to));
+    setValue((current) => rebase(current, own, read(to)));
+  };
+  const isOutdated = revisionOf(vote) > revisionOf(base);
   if (isOutdated) {
-    if (!isDirty || areEqual(value, latest)) reset(vote);
+    // The own save, of which the response is on its way or lost.
+    if (sent && areEqual(sent.value, latest)) accept(sent.value, vote);
+    else if (!isDirty || areEqual(value, latest)) reset(vote);
     // The colleague has edited another part.
     else if (areEqual(saved, latest)) setBase(vote);
   }
   return {
     value,
     setValue,
+    /** The version that the edits started from. */
+    saved,
     isDirty,
     /** To send with the part: the server refuses it if there is a later revision. */
     revision: base.draftRevision ?? null,
     theirs: isOutdated && isDirty ? latest : undefined,
     undo: () => setValue(saved),
-    /** After a save, with the server's response. */
-    reset,
+    /** Saves the part. `send` resolves with the draft of the server's response, or with nothing after a refusal. */
+    save: async (send: () => Promise<DraftFragment | undefined>) => {
+      setSent({ value });
+      const to = await send();
+      if (to) accept(value, to);
+    },
     takeTheirs: () => reset(vote),
     keepOwn: () => setBase(vote),
   };
 }
+
+/** A part in the editor. */
+export type Edited<Value> = ReturnType<typeof useEdited<Value>>;
