@@ -20,7 +20,12 @@ export function Preview({ vote }: PreviewProps) {
   return (
     <>
       {blockers.length > 0 && (
-        <Notice icon="warning">This draft cannot start yet. {blockers.map(blockerLabel).join(" ")}</Notice>
+        <Notice icon="warning">
+          {blockers.every((it) => it === "DEADLINE_PASSED")
+            ? "This draft does not start automatically."
+            : "This draft cannot start yet."}{" "}
+          {blockers.map(blockerLabel).join(" ")}
+        </Notice>
       )}
       <Section
         title="The ballot, as voters will see it"

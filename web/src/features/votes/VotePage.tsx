@@ -7,7 +7,6 @@ import { useViewer } from "../../app/viewer";
 import {
   type VoteTurnoutFragment as Turnout,
   VoteChangedDocument,
-  type VoteDetailsFragment,
   VoteDocument,
   type VoteQuery,
 } from "../../gql/graphql";
@@ -93,9 +92,10 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
 }
 
 /** Status, turnout and the time left. */
-function Facts({ vote, turnout }: { vote: VoteDetailsFragment; turnout: Turnout }) {
+function Facts({ vote, turnout }: { vote: NonNullable<VoteQuery["campaign"]>; turnout: Turnout }) {
   const { can } = useViewer();
   const isDraft = vote.status === "DRAFT";
+  const blockers = vote.activationBlockers;
   return (
     <>
       <StatusBadge vote={vote} />
@@ -107,7 +107,13 @@ function Facts({ vote, turnout }: { vote: VoteDetailsFragment; turnout: Turnout 
       {can("CAMPAIGNS_MANAGE") && turnout.awaitingRegistration > 0 && !vote.closedAt && (
         <span>{turnout.awaitingRegistration} could vote after registering</span>
       )}
-      {isDraft && vote.startAt && <Countdown to={vote.startAt} prefix="Starts in " over="Starts now" />}
+      {isDraft && vote.startAt && !blockers?.includes("DEADLINE_PASSED") && (
+        <Countdown
+          to={vote.startAt}
+          prefix="Starts in "
+          over={blockers?.length ? "Its start has passed" : "Starts now"}
+        />
+      )}
       {vote.status === "LIVE" && vote.closesAt && (
         <Countdown to={vote.closesAt} prefix="Closes in " over="Counting" />
       )}

@@ -6,6 +6,7 @@ import { useViewer } from "../../app/viewer";
 import { OpenVotesDocument, type VoteRowFragment } from "../../gql/graphql";
 import { Badge, Row, Rows, Section } from "../../ui/Card";
 import { Countdown, Time } from "../../ui/Countdown";
+import { serverNow } from "../../ui/clock";
 import { methodName } from "../../ui/methods";
 import { Empty } from "../../ui/PageState";
 import { PastVotes, usePastVotes } from "./PastVotes";
@@ -106,7 +107,7 @@ function DraftRow({ vote }: { vote: VoteRowFragment }) {
           {methodName(vote.method)}
           {vote.startAt && (
             <>
-              {" · starts "}
+              {Date.parse(vote.startAt) > serverNow() ? " · starts " : " · was to start "}
               <Time at={vote.startAt} />
             </>
           )}

@@ -88,7 +88,8 @@ export function statusWord(
   if (vote.cancelReason != null) return "Cancelled";
   switch (vote.status) {
     case "DRAFT":
-      return vote.startAt ? "Scheduled" : "Draft";
+      // After its end it does not start any more.
+      return vote.startAt && !(vote.closesAt && Date.parse(vote.closesAt) <= now) ? "Scheduled" : "Draft";
     case "LIVE":
       return isCounting(vote, now) ? "Counting" : "Open";
     case "CLOSED":
