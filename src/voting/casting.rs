@@ -16,7 +16,7 @@ use crate::{
     access::Viewer,
     db::{Conn, LockMode, violated_constraint},
     kernel::{
-        error::{Error, Refusal, Result},
+        error::{Code, Error, Refusal, Result},
         id::{CampaignId, EntryId},
         input::both,
     },
@@ -83,11 +83,13 @@ pub async fn cast_ballot(
     Ok((ballot, campaign))
 }
 
-/// Whether this can be the refusal of a ballot that was cast before.
+/// Whether this can be the refusal of a member who has voted before.
 fn is_refused_repetition(refusal: &Refusal) -> bool {
     // Of the two constraints that a repetition violates, the databases report different ones.
     let reasons = [CannotVoteReason::AlreadyVoted, CannotVoteReason::NotLive, CannotVoteReason::RankTooLow];
-    *refusal == rules::nonce_taken() || reasons.into_iter().any(|reason| *refusal == rules::ballot_refused(reason))
+    refusal.code == Code::BadUserInput
+        || *refusal == rules::nonce_taken()
+        || reasons.into_iter().any(|reason| *refusal == rules::ballot_refused(reason))
 }
 
 /// Returns the viewer's ballot, if it was cast with this nonce and these picks: the client has not received the

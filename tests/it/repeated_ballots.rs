@@ -45,7 +45,10 @@ async fn the_same_ballot_again_returns_the_first(app: TestApp) {
         (ballot(&vote, &[2], &nonce("a")), "CONFLICT ALREADY_VOTED"),
         (ballot(&vote, &[2, 0], &nonce("b")), "CONFLICT ALREADY_VOTED"),
         (vote.ballot(&[2, 0]), "CONFLICT ALREADY_VOTED"),
-        (ballot(&vote, &[2, 0], "a"), "BAD_USER_INPUT nonce"),
+        (ballot(&vote, &[2, 0], "a"), "CONFLICT ALREADY_VOTED"),
+        (ballot(&vote, &[0, 1, 2], &nonce("a")), "CONFLICT ALREADY_VOTED"),
+        (ballot(&vote, &[2, 2], &nonce("b")), "CONFLICT ALREADY_VOTED"),
+        (vote.ballot(&[]), "CONFLICT ALREADY_VOTED"),
     ] {
         assert_eq!(voter.refusal(CAST, again.clone()).await, refusal, "{again}");
     }
