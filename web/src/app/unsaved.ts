@@ -1,22 +1,28 @@
-// Input that leaving the page would lose.
+// Input, and codes that show only once, that leaving the page would lose.
 import { useEffect } from "react";
 
-const pages = new Set<symbol>();
+const questions = new Map<symbol, string>();
 
 /** Whether a page has input that is not saved. */
-export const hasUnsaved = () => pages.size > 0;
+export const hasUnsaved = () => questions.size > 0;
 
-/** Asks before the viewer leaves, while `isDirty`. */
-export function useUnsaved(isDirty: boolean) {
+/** Whether the viewer may leave the page: asks if that would lose something. */
+export function confirmLeaving() {
+  const [question] = questions.values();
+  return question === undefined || window.confirm(question);
+}
+
+/** Asks before the viewer leaves, while `isDirty`. A reload asks too, in the browser's own words. */
+export function useUnsaved(isDirty: boolean, question = "Leave this page? Your changes are not saved.") {
   useEffect(() => {
     if (!isDirty) return;
     const page = Symbol("unsaved");
-    pages.add(page);
+    questions.set(page, question);
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => {
-      pages.delete(page);
+      questions.delete(page);
       window.removeEventListener("beforeunload", ask);
     };
-  }, [isDirty]);
+  }, [isDirty, question]);
 }

@@ -55,6 +55,28 @@ test.describe("invites", () => {
     await expectGoodPage(page);
   });
 
+  test("a lost response leaves the outcome open, and the list is read again", async ({ page }) => {
+    const state = await startAs(page, leaderFixture(), { members: listOf([invitee(1), invitee(3)]) });
+    await page.goto("/admin/members");
+    await page.getByRole("button", { name: "Select all" }).click();
+    await page.route(
+      "**/graphql",
+      (route) => {
+        // The server has made the invites.
+        state.root.members = listOf([invitee(1, { openInvite: open }), invitee(3, { openInvite: open })]);
+        return route.abort("connectionreset");
+      },
+      { times: 1 },
+    );
+    await page.getByRole("button", { name: "Invite 2", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "The server did not answer" })).toBeVisible();
+    await expect(page.getByRole("alert")).toContainText("It is not known whether 2 members were invited.");
+    await expect(page.getByText(/No invite was made|were not invited/)).toHaveCount(0);
+    await expectGoodPage(page);
+    await page.getByRole("button", { name: "Done" }).click();
+    await expect(page.getByRole("button", { name: "Invite again Recruit 1" })).toBeVisible();
+  });
+
   test("everyone has registered", async ({ page }) => {
     await startAs(page, leaderFixture(), { members: listOf([]) });
     await page.goto("/admin/members");

@@ -8,6 +8,9 @@ import { type Decoded, decode, fitsRequest, MAX_BYTES } from "./decode";
 import styles from "./Import.module.css";
 
 interface ChooseRosterProps {
+  /** The pasted rows. */
+  text: string;
+  onText: (text: string) => void;
   busy: boolean;
   onPreview: (file: Decoded, name: string) => void;
   /** The officer chose something else. */
@@ -18,8 +21,7 @@ const EXAMPLE = `discord_username,display_name,rank,character_name,realm,class,s
 mirelle.dusk,Mirelle Dusk,Veteran,Mirelle,Area 52,Mage,Frost
 quietfern,Fern,Officer,Quietfern,Area 52,Druid,Balance`;
 
-export function ChooseRoster({ busy, onPreview, onChange }: ChooseRosterProps) {
-  const [text, setText] = useState("");
+export function ChooseRoster({ text, onText, busy, onPreview, onChange }: ChooseRosterProps) {
   const [file, setFile] = useState<{ name: string; decoded: Decoded }>();
   const [problem, setProblem] = useState<string>();
   const [isOver, setOver] = useState(false);
@@ -94,7 +96,7 @@ export function ChooseRoster({ busy, onPreview, onChange }: ChooseRosterProps) {
             spellCheck={false}
             className={styles.paste ?? ""}
             onChange={(event) => {
-              setText(event.target.value);
+              onText(event.target.value);
               setProblem(undefined);
               onChange();
             }}

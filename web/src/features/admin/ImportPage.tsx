@@ -31,10 +31,11 @@ export default function ImportPage() {
 }
 
 function Contents() {
+  const [text, setText] = useState("");
   const [preview, setPreview] = useState<Preview>();
   const [done, setDone] = useState<Report>();
   const { run, busy, error, reset } = useAction(ImportRosterDocument);
-  useUnsaved(preview !== undefined && !done);
+  useUnsaved((preview !== undefined || text.trim() !== "") && !done);
   const show = async (file: Decoded, name: string) => {
     const { data } = await run({ input: { format: formatOf(file.text), data: file.text, dryRun: true } });
     const report = data?.importRoster;
@@ -50,8 +51,10 @@ function Contents() {
     if (!report) return;
     resync();
     // The roster may have changed since the preview, so that a row has become bad.
-    if (report.imported) setDone(report);
-    else setPreview({ ...preview, report });
+    if (report.imported) {
+      setDone(report);
+      setText("");
+    } else setPreview({ ...preview, report });
   };
   const restart = () => {
     reset();
@@ -78,7 +81,7 @@ function Contents() {
         />
       ) : (
         <>
-          <ChooseRoster busy={busy} onPreview={show} onChange={reset} />
+          <ChooseRoster text={text} onText={setText} busy={busy} onPreview={show} onChange={reset} />
           <ExportRoster />
         </>
       )}

@@ -1,6 +1,7 @@
 // The invites that were just made: as a list to copy or print. The codes show only now.
 import { useState } from "react";
-import { describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
+import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
+import { useUnsaved } from "../../app/unsaved";
 import { useViewer } from "../../app/viewer";
 import { Alert, Notice } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
@@ -26,27 +27,43 @@ interface InviteSheetProps {
   onDone: () => void;
 }
 
-export function InviteSheet({ result: { invites, refusals, problem }, nameOf, onDone }: InviteSheetProps) {
+export function InviteSheet({ result, nameOf, onDone }: InviteSheetProps) {
+  const { invites, refusals, problem, unknown } = result;
   const { guild } = useViewer();
   const [withCodes, setWithCodes] = useState(true);
   const [text, setText] = useState<string>();
   const delivered = invites.filter(({ delivery }) => isDelivered(delivery)).length;
+  // Whether the officer has the codes elsewhere.
+  const [isSaved, setSaved] = useState(false);
+  useUnsaved(delivered < invites.length && !isSaved, CODES_QUESTION);
   const copyAll = async () => {
     const all = asText(invites);
-    if (await copy(all)) toast("Invites copied");
-    else setText(all);
+    if (await copy(all)) {
+      toast("Invites copied");
+      setSaved(true);
+    } else setText(all);
+  };
+  const print = () => {
+    window.print();
+    setSaved(true);
   };
   return (
     <Section
-      title={invites.length === 1 ? "One invite" : `${invites.length} invites`}
-      description={describe(invites.length, delivered)}
+      title={
+        unknown > 0 && invites.length === 0
+          ? "The server did not answer"
+          : invites.length === 1
+            ? "One invite"
+            : `${invites.length} invites`
+      }
+      description={describe(invites.length, delivered, unknown)}
       actions={
         invites.length > 0 && (
           <>
             <Button icon="copy" onClick={copyAll}>
               Copy all
             </Button>
-            <Button icon="print" onClick={() => window.print()}>
+            <Button icon="print" onClick={print}>
               Print
             </Button>
           </>
@@ -54,7 +71,15 @@ export function InviteSheet({ result: { invites, refusals, problem }, nameOf, on
       }
     >
       <div className={styles.sheet}>
-        {problem && <Alert>{problem} Members who are not in this list were not invited.</Alert>}
+        {unknown > 0 ? (
+          <Alert>
+            {problem} It is not known whether {unknown === 1 ? "one member was" : `${unknown} members were`}{" "}
+            invited. Go back to the list, which shows who has an open invite, and invite those without a code
+            here again: a new code makes an earlier one void.
+          </Alert>
+        ) : (
+          problem && <Alert>{problem} Members who are not in this list were not invited.</Alert>
+        )}
         {refusals.length > 0 && (
           <Alert>
             <p>
@@ -143,8 +168,8 @@ function InviteItem({ invite, withCode }: { invite: Invite; withCode: boolean })
   );
 }
 
-function describe(all: number, delivered: number) {
-  if (all === 0) return "No invite was made.";
+function describe(all: number, delivered: number, unknown: number) {
+  if (all === 0) return unknown > 0 ? undefined : "No invite was made.";
   if (delivered === all) return "The bot sends all of them in Discord.";
   if (delivered === 0) return "Send them yourself.";
   return `The bot sends ${delivered} of them in Discord. Send the others yourself.`;

@@ -1,5 +1,7 @@
 import { useState } from "react";
 import { useAction } from "../../app/data";
+import { isTemporary } from "../../app/errors";
+import { resync } from "../../app/resync";
 import { SendInvitesDocument, type SendInvitesMutation } from "../../gql/graphql";
 
 type Payload = NonNullable<SendInvitesMutation["sendInvites"]>;
@@ -11,6 +13,8 @@ export interface Invites {
   refusals: readonly Refusal[];
   /** Why the rest was not sent. */
   problem?: string;
+  /** Number of members whose request got no response: the server may have made their invites. */
+  unknown: number;
 }
 
 /** Largest number of members of one request. */
@@ -24,15 +28,19 @@ export function useInvites() {
     const invites: Invite[] = [];
     const refusals: Refusal[] = [];
     let problem: string | undefined;
+    let unknown = 0;
     for (let done = 0; done < memberIds.length && problem === undefined; done += BATCH) {
       setProgress({ done, all: memberIds.length });
-      const { data, error } = await run({ memberIds: memberIds.slice(done, done + BATCH) });
+      const batch = memberIds.slice(done, done + BATCH);
+      const { data, error } = await run({ memberIds: batch });
       invites.push(...(data?.sendInvites?.invites ?? []));
       refusals.push(...(data?.sendInvites?.refusals ?? []));
       problem = error?.message;
+      if (error && isTemporary(error)) unknown = batch.length;
     }
+    if (problem !== undefined) resync();
     setProgress(undefined);
-    return { invites, refusals, ...(problem !== undefined && { problem }) };
+    return { invites, refusals, unknown, ...(problem !== undefined && { problem }) };
   };
   return { send, progress };
 }

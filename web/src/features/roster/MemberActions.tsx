@@ -1,6 +1,7 @@
 import { useState } from "react";
-import { describeDelivery, inviteLink, resetLink } from "../../app/codeLinks";
+import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered, resetLink } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
+import { useUnsaved } from "../../app/unsaved";
 import { InviteMemberDocument, type MemberPartsFragment, SendResetCodeDocument } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { CodeDialog } from "../../ui/CodeDialog";
@@ -23,6 +24,7 @@ export function MemberActions({ member }: { member: MemberPartsFragment }) {
   const [code, setCode] = useState<Code>();
   const invite = useAction(InviteMemberDocument);
   const reset = useAction(SendResetCodeDocument);
+  useUnsaved(code !== undefined && !isDelivered(code.delivery), CODES_QUESTION);
   const username = member.discordUsername ?? "";
   return (
     <>
