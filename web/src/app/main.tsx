@@ -10,7 +10,7 @@ import { FeaturesProvider, findRoute } from "./feature";
 import { features } from "./features";
 import { basePath } from "./guild";
 import { preload } from "./lazy";
-import { aroundNavigation } from "./navigation";
+import { aroundNavigation, useAppLocation } from "./navigation";
 
 // The page's chunk loads while the server says who looks at it.
 const route = findRoute(features, window.location.pathname.slice(basePath.length) || "/");
@@ -21,7 +21,7 @@ const root = document.getElementById("app");
 if (!root) throw new Error("The page has no element for the app.");
 createRoot(root).render(
   <StrictMode>
-    <Router base={basePath} aroundNav={aroundNavigation}>
+    <Router base={basePath} hook={useAppLocation} aroundNav={aroundNavigation}>
       <FeaturesProvider value={features}>
         <ConnectionProvider>
           <App />

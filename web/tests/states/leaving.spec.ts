@@ -1,0 +1,108 @@
+import type { Page } from "playwright/test";
+import { expect, test } from "./checks";
+import { type Fixture, leaderFixture, listOf, memberFixture, startAs } from "./stand-in";
+
+/** Answers the questions before leaving in this order, and counts them. */
+function answerQuestions(page: Page, answers: ("dismiss" | "accept")[]) {
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => {
+    const answer = answers[questions.length] ?? "accept";
+    questions.push(dialog.message());
+    return dialog[answer]();
+  });
+  return questions;
+}
+
+const back = (page: Page) => page.evaluate(() => window.history.back());
+const forward = (page: Page) => page.evaluate(() => window.history.forward());
+const links = (page: Page) => page.getByRole("navigation", { name: "Pages", exact: true });
+
+test("*Back* and *Forward* ask before they drop input, and staying changes nothing", async ({ page }) => {
+  await startAs(page, memberFixture());
+  await page.goto("/votes");
+  await links(page).getByRole("link", { name: "Roster" }).click();
+  await links(page).getByRole("link", { name: "Mirelle" }).click();
+  const field = page.getByLabel("Display name");
+  await field.fill("Unsaved");
+  const questions = answerQuestions(page, ["dismiss", "dismiss", "accept"]);
+  for (const asked of [1, 2]) {
+    await back(page);
+    await expect.poll(() => questions.length).toBe(asked);
+    await expect(page).toHaveURL(/\/me$/);
+    await expect(field).toHaveValue("Unsaved");
+  }
+  await back(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Roster" })).toBeFocused();
+  // The entries of the history are in place: each step leads to its page, and nothing is left to ask.
+  await back(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeFocused();
+  await forward(page);
+  await forward(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Mirelle" })).toBeFocused();
+  expect(questions).toHaveLength(3);
+  await field.fill("Unsaved");
+  await page.evaluate(() => window.history.go(-2));
+  await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeFocused();
+  expect(questions).toHaveLength(4);
+});
+
+test("*Back* asks after a reload too", async ({ page }) => {
+  await startAs(page, memberFixture());
+  await page.goto("/votes");
+  await links(page).getByRole("link", { name: "Mirelle" }).click();
+  await expect(page.getByLabel("Display name")).toBeVisible();
+  await page.reload();
+  await page.getByLabel("Display name").fill("Unsaved");
+  const questions = answerQuestions(page, ["dismiss"]);
+  await back(page);
+  await expect.poll(() => questions.length).toBe(1);
+  await expect(page).toHaveURL(/\/me$/);
+  await expect(page.getByLabel("Display name")).toHaveValue("Unsaved");
+});
+
+const invitee: Fixture = {
+  __typename: "Member",
+  id: "m1",
+  displayName: "Recruit",
+  discordUsername: "recruit",
+  rank: { id: "rank-3", name: "Initiate", level: 1 },
+  viewerActions: ["INVITE"],
+};
+
+test("leaving codes that show only once asks first, until they are saved", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-write"]);
+  const invite = { code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED", member: invitee };
+  await startAs(page, leaderFixture(), {
+    members: listOf([invitee]),
+    sendInvites: { invites: [invite], refusals: [] },
+  });
+  await page.goto("/votes");
+  await links(page).getByRole("link", { name: "Invites" }).click();
+  await page.getByRole("button", { name: "Invite Recruit" }).click();
+  await expect(page.getByRole("heading", { name: "One invite" })).toBeVisible();
+  const questions = answerQuestions(page, ["dismiss", "dismiss"]);
+  await back(page);
+  await expect.poll(() => questions).toEqual(["Leave this page? The codes show only now."]);
+  await links(page).getByRole("link", { name: "Home" }).click();
+  await expect.poll(() => questions.length).toBe(2);
+  await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+  await page.getByRole("button", { name: "Copy all" }).click();
+  await expect(page.getByText("Invites copied")).toBeVisible();
+  await back(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeVisible();
+  expect(questions).toHaveLength(2);
+});
+
+test("pasted rows stay for another preview, and leaving them asks first", async ({ page }) => {
+  await startAs(page, leaderFixture(), { importRoster: { rows: 1, membersAdded: 1 } });
+  await page.goto("/admin/import");
+  const rows = "discord_username\nrecruit.1\n";
+  await page.getByLabel("Or paste the rows").fill(rows);
+  const questions = answerQuestions(page, ["dismiss"]);
+  await links(page).getByRole("link", { name: "Home" }).click();
+  await expect.poll(() => questions.length).toBe(1);
+  await expect(page.getByLabel("Or paste the rows")).toHaveValue(rows);
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("button", { name: "Choose another file" }).click();
+  await expect(page.getByLabel("Or paste the rows")).toHaveValue(rows);
+});
