@@ -24,6 +24,16 @@ test("too many attempts show the wait", async ({ page }) => {
   await expect(page.getByRole("alert")).toContainText(/Too many attempts\. Try again in 1 min (30|29) s\./);
 });
 
+test("a wait shows once, and trying after it is not too early", async ({ page }) => {
+  const message = "Too many attempts. Try again in 896 seconds.";
+  await standIn(page, visitor({ login: refusal("RATE_LIMITED", message, { retryAfterSeconds: 896 }) }));
+  await page.goto("/login#as=mirelle");
+  await page.getByLabel("Password", { exact: true }).fill("wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("alert")).toHaveText("Too many attempts. Try again in 15 min.");
+  await expectGoodPage(page);
+});
+
 test("registering puts sentences at their fields", async ({ page }) => {
   const fields = [
     { field: "inviteCode", reason: "INVALID_CODE", message: "The code is not valid." },
