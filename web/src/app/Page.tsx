@@ -55,6 +55,18 @@ export function Page({ title, subtitle, back, actions, width = "normal", childre
   );
 }
 
+/** Moves the focus to the page's heading if it is lost with a change of `state`, which replaces parts of the page. */
+export function useKeptFocus(state: string) {
+  const before = useRef(state);
+  useEffect(() => {
+    if (before.current === state) return;
+    before.current = state;
+    const { activeElement } = document;
+    const isLost = !activeElement || activeElement === document.body || activeElement.matches(":disabled");
+    if (isLost) document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [state]);
+}
+
 interface LoadedProps<Result> {
   result: Data<Result>;
   /** Shows while the first data load. */

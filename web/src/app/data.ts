@@ -4,7 +4,7 @@ import { type Client, type OperationContext, type UseQueryState, useClient, useQ
 import type { TypedDocumentString } from "../gql/graphql";
 import { documentNode } from "./document";
 import { type AppError, errorAfter, isCached, isTemporary, toAppError } from "./errors";
-import { onResync } from "./resync";
+import { onResync, resync } from "./resync";
 
 export interface Data<Result> {
   /** The newest data, from the cache or the server; also that of before while the server cannot be reached. */
@@ -106,6 +106,9 @@ export interface Outcome<Result> {
   error?: AppError;
 }
 
+/** Refusals after which pages read their data again. */
+const OUTDATING: ReadonlySet<AppError["kind"]> = new Set(["forbidden", "notFound", "conflict"]);
+
 /**
  * A mutation. `run` resolves with its data or its error, and never rejects. `error` is that of the last run, for the
  * form's fields.
@@ -126,6 +129,8 @@ export function useAction<Result, Variables>(document: TypedDocumentString<Resul
       if (result.error || !result.data) {
         const failure = toAppError(result.error ?? new Error());
         setError(failure);
+        // The page showed something that is no longer so, such as a control for a rank that the member has lost.
+        if (OUTDATING.has(failure.kind)) resync();
         return { error: failure };
       }
       return { data: result.data };

@@ -1,6 +1,7 @@
 // The API's errors, in the form that pages show.
 import type { CombinedError, OperationResult } from "@urql/core";
 import { SessionError } from "../client/request.js";
+import { permissionLabel } from "./labels";
 
 /** `offline`: no answer. `unavailable`: the server answered with an error of its own, or a proxy did. */
 export type ErrorKind =
@@ -87,7 +88,7 @@ function fromGraphQL(errors: readonly GraphQLErrorLike[]): AppError {
   }
   return {
     kind: reason === "UNTRUSTED_DOCUMENT" ? "outdated" : (KINDS[String(extensions.code)] ?? "unavailable"),
-    message: first?.message ?? "The server responded with an error.",
+    message: withPermissionNames(first?.message ?? "The server responded with an error."),
     reason,
     fields,
     requestId: text(extensions.requestId),
@@ -95,5 +96,9 @@ function fromGraphQL(errors: readonly GraphQLErrorLike[]): AppError {
       typeof extensions.retryAfterSeconds === "number" ? extensions.retryAfterSeconds : undefined,
   };
 }
+
+/** The API's sentence with the names of permissions that pages show. */
+const withPermissionNames = (message: string) =>
+  message.replace(/\bthe permission ([A-Z_]+)\b/, (_, name) => `the permission “${permissionLabel(name)}”`);
 
 const text = (value: unknown) => (typeof value === "string" ? value : undefined);

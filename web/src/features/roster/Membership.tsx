@@ -63,7 +63,8 @@ export function Membership({ member }: { member: MemberPartsFragment }) {
   const remove = useAction(DeleteMemberDocument);
   const erase = useAction(EraseMemberDocument);
   const steps = STEPS.filter(({ action }) => member.viewerActions.includes(action));
-  if (steps.length === 0) return null;
+  // A refusal shows in its dialog, even if the member has just lost the right.
+  if (steps.length === 0 && !step) return null;
   const { id, displayName } = member;
   const run = async (action: MemberAction) => {
     switch (action) {

@@ -38,7 +38,8 @@ export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) 
     () => picks.flatMap((pick) => vote.entries.find((entry) => entry.id === pick) ?? []),
     [picks, vote.entries],
   );
-  if (isReviewing && !isLocked) {
+  // A ballot on its way may still be in time.
+  if (isReviewing && (!isLocked || attempt.state === "sending")) {
     return (
       <Review
         picks={picked}
@@ -90,9 +91,12 @@ export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) 
       </p>
       {attempt.state === "unknown" && (
         <Alert>
-          The server did not answer, so it is not known whether your ballot was cast. Review and cast it
-          again: it counts only once.
+          The server did not answer, so it is not known whether your ballot was cast.{" "}
+          {isLocked ? "The result will show it if it was." : "Review and cast it again: it counts only once."}
         </Alert>
+      )}
+      {isLocked && picks.length > 0 && attempt.state !== "unknown" && (
+        <Alert>Your ballot was not cast: the vote has ended.</Alert>
       )}
       <div className={styles.bar}>
         <span className={styles.progress}>{progress(picks, rules)}</span>

@@ -23,8 +23,10 @@ export function Steps({ vote }: { vote: VoteDetailsFragment }) {
   const [open, setOpen] = useState<CampaignAction>();
   const close = () => setOpen(undefined);
   const can = (action: CampaignAction) => vote.viewerActions.includes(action);
-  const { can: isAllowed } = useViewer();
-  if (!isAllowed("CAMPAIGNS_MANAGE") || vote.status === "DRAFT") return null;
+  const viewer = useViewer();
+  const isOfficer = viewer.can("CAMPAIGNS_MANAGE");
+  // A refusal shows in its dialog, even if the member has just lost the right.
+  if ((!isOfficer && !open) || vote.status === "DRAFT") return null;
   return (
     <div className="no-print">
       <Section title="Steps" description="For officers.">
@@ -49,9 +51,11 @@ export function Steps({ vote }: { vote: VoteDetailsFragment }) {
               Cancel the vote
             </Button>
           )}
-          <LinkButton href={`/admin/votes/new?copy=${vote.id}`} icon="copy">
-            Copy to a new vote
-          </LinkButton>
+          {isOfficer && (
+            <LinkButton href={`/admin/votes/new?copy=${vote.id}`} icon="copy">
+              Copy to a new vote
+            </LinkButton>
+          )}
         </ButtonRow>
         {open === "CLOSE" && <CloseDialog vote={vote} onClose={close} />}
         {open === "ARCHIVE" && <ArchiveDialog vote={vote} onClose={close} />}

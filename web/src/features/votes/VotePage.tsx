@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useLive } from "../../app/connection";
 import { useData } from "../../app/data";
 import { BackLink } from "../../app/Link";
-import { Loaded, Page } from "../../app/Page";
+import { Loaded, Page, useKeptFocus } from "../../app/Page";
 import { useViewer } from "../../app/viewer";
 import {
   type VoteTurnoutFragment as Turnout,
@@ -16,6 +16,7 @@ import { describeMethod, methodName } from "../../ui/methods";
 import { NotFound, Skeleton } from "../../ui/PageState";
 import { useInterval } from "../../ui/useInterval";
 import { LiveVote } from "./LiveVote";
+import { NotCast } from "./NotCast";
 import { Preview } from "./Preview";
 import { Result } from "./Result";
 import { StatusBadge } from "./StatusBadge";
@@ -57,6 +58,9 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
   // The server closes the vote within seconds. If its message is missed, reading again brings the result.
   const hasEnded = vote != null && isCounting(vote, serverNow());
   useInterval(refetch, 10_000, hasEnded);
+  const isOver = hasEnded || left <= 0;
+  useKeptFocus(`${vote?.status} ${vote?.viewerCannotVoteReason} ${isOver}`);
+  const { member } = useViewer();
   if (!vote) return <NotFound what="vote" />;
   return (
     <>
@@ -76,15 +80,12 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
       {vote.status === "DRAFT" ? (
         <Preview vote={vote} />
       ) : vote.status === "LIVE" ? (
-        <LiveVote
-          vote={vote}
-          ranks={ranks}
-          isOver={hasEnded || left <= 0}
-          refetch={refetch}
-          onTurnout={onTurnout}
-        />
+        <LiveVote vote={vote} ranks={ranks} isOver={isOver} refetch={refetch} onTurnout={onTurnout} />
       ) : (
-        <Result vote={vote} />
+        <>
+          {member && <NotCast vote={vote} member={member.id} />}
+          <Result vote={vote} />
+        </>
       )}
       <Steps vote={vote} />
     </>
