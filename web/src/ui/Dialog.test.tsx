@@ -1,10 +1,11 @@
 import { useState } from "react";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { render } from "vitest-browser-react";
 import { expectAccessible } from "../../tests/axe";
 import { Button } from "./Button";
-import { ConfirmDialog } from "./Dialog";
+import { ConfirmDialog, Dialog } from "./Dialog";
+import { Field } from "./Field";
 
 function Closing({ onConfirm }: { onConfirm: () => Promise<string | undefined> }) {
   const [open, setOpen] = useState(false);
@@ -55,4 +56,30 @@ test("the focus stays inside", async () => {
   for (let press = 0; press < 6; press += 1) await userEvent.tab();
   // Between two rounds the browser's own controls have the focus, never the page behind.
   expect(document.activeElement === document.body || document.activeElement?.closest("dialog")).toBeTruthy();
+});
+
+function Adding() {
+  const [open, setOpen] = useState(true);
+  return (
+    open && (
+      <Dialog title="Add a member" onClose={() => setOpen(false)}>
+        <Field label="Name" name="name" />
+      </Dialog>
+    )
+  );
+}
+
+test("Escape asks before it drops what was typed", async () => {
+  const answers = [false, true];
+  const confirm = vi.spyOn(window, "confirm").mockImplementation(() => answers.shift() ?? true);
+  const page = await render(<Adding />);
+  const dialog = page.getByRole("dialog");
+  await page.getByLabelText("Name").fill("Recruit");
+  await userEvent.keyboard("{Escape}");
+  await expect.poll(() => confirm.mock.calls.length).toBe(1);
+  await expect.element(page.getByLabelText("Name")).toHaveValue("Recruit");
+  await userEvent.keyboard("{Escape}");
+  await expect.element(dialog).not.toBeInTheDocument();
+  expect(confirm).toHaveBeenCalledTimes(2);
+  confirm.mockRestore();
 });

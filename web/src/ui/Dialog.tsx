@@ -16,11 +16,12 @@ interface DialogProps {
 
 /**
  * A modal dialog, shown while it is rendered. The browser keeps the focus inside, and returns it afterwards.
- * Escape closes it.
+ * Escape closes it, and asks first if something was typed.
  */
 export function Dialog({ title, onClose, children, actions, wide, lightDismiss }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const isTyped = useRef(false);
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
@@ -41,7 +42,10 @@ export function Dialog({ title, onClose, children, actions, wide, lightDismiss }
         // React passes on the `cancel` of a file field inside.
         if (event.target !== event.currentTarget) return;
         event.preventDefault();
-        onClose();
+        if (!isTyped.current || window.confirm("Close this? What you typed is not saved.")) onClose();
+      }}
+      onInput={(event) => {
+        isTyped.current ||= isText(event.target);
       }}
       onClick={(event) => lightDismiss && event.target === event.currentTarget && onClose()}
     >
@@ -56,6 +60,11 @@ export function Dialog({ title, onClose, children, actions, wide, lightDismiss }
     </dialog>
   );
 }
+
+/** Whether it is a field for text, other than a password or a search. */
+const isText = (field: EventTarget) =>
+  field instanceof HTMLTextAreaElement ||
+  (field instanceof HTMLInputElement && ["text", "url", "number"].includes(field.type));
 
 interface ConfirmDialogProps {
   title: ReactNode;

@@ -171,6 +171,8 @@ test("the menu of a phone opens, closes with Escape, and follows a link", async 
   await page.setViewportSize({ width: 390, height: 800 });
   await standIn(page, visitor());
   await page.goto("/");
+  const target = await page.getByRole("link", { name: "Emberwatch" }).boundingBox();
+  expect(target?.height).toBeGreaterThanOrEqual(44);
   const more = page.getByRole("button", { name: "More" });
   await more.click();
   await expect(page.getByRole("navigation", { name: "Pages", exact: true })).toBeVisible();

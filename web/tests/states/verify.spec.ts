@@ -7,7 +7,14 @@ const tables = new URL("../../src/counting/testing/tables.jsonl", import.meta.ur
 const boxes = readFileSync(tables, "utf8")
   .trim()
   .split("\n")
-  .map((line) => (JSON.parse(line) as { file: { method: string; standings: { points: number }[] } }).file);
+  .map(
+    (line) =>
+      (
+        JSON.parse(line) as {
+          file: { method: string; standings: { points: number }[]; ballots: { picks: string[] }[] };
+        }
+      ).file,
+  );
 
 async function open(page: Page) {
   const api = await standIn(page, { me: null, guild: GUILD });
@@ -50,4 +57,14 @@ test("a false box, and a file that is none", async ({ page }) => {
   await choose(page, "Dear officers");
   await expect(page.getByRole("alert")).toHaveText(/^Line 1, column 1: a value should be here/);
   await expectGoodPage(page);
+});
+
+test("picks that were swapped break the receipt, and no sentence vouches for them", async ({ page }) => {
+  await open(page);
+  const box = structuredClone(boxes[0]);
+  const ballot = box?.ballots.find(({ picks }) => picks.length > 1);
+  expect(ballot?.picks.reverse()).toHaveLength(2);
+  await choose(page, JSON.stringify(box));
+  await expect(page.getByText("Not every ballot matches its receipt.")).toBeVisible();
+  await expect(page.getByText("The digest is that of these receipts, entries and rules.")).toBeVisible();
 });

@@ -94,7 +94,7 @@ const FAILED: Record<CheckName, string> = {
   receipts: "Not every ballot matches its receipt.",
   order: "The ballots are not in the order of their receipts.",
   rules: "Something breaks the rules of the vote.",
-  digest: "The digest is not that of these ballots and rules.",
+  digest: "The digest is not that of these receipts, entries and rules.",
   result: "A recount gives another result.",
 };
 
@@ -110,7 +110,7 @@ function sentence({ name, ok }: Check, { ballots, result }: RecountReport) {
     case "rules":
       return "Each ballot follows the rules of the vote, and there are no more ballots than voters.";
     case "digest":
-      return "The digest is that of these ballots, entries and rules.";
+      return "The digest is that of these receipts, entries and rules.";
     case "result":
       return `A recount gives the same standings and ${result.winners.length === 1 ? "winner" : "winners"}.`;
   }
