@@ -1,20 +1,7 @@
 // No edit of a draft is lost or left out, and no vote starts by surprise.
 import { expect, expectGoodPage, test } from "./checks";
-import { type Fixture, refusal } from "./stand-in";
+import { type Fixture, held, refusal } from "./stand-in";
 import { draftFixture, EARLIER, ENTRIES, LATER, openDraft as open } from "./vote-fixtures";
-
-/** A response that waits until the test lets it through. */
-function held(response: (args: { input: Fixture }) => Fixture) {
-  let release: () => void = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const answer = async (args: { input: Fixture }) => {
-    await gate;
-    return response(args);
-  };
-  return { answer, release: () => release() };
-}
 
 interface SentEntry {
   id?: string;

@@ -50,6 +50,19 @@ export function refusal(code: string, message: string, extensions: Record<string
   };
 }
 
+/** A response that waits until the test lets it through. */
+export function held(response: (args: { input: Fixture }) => Fixture) {
+  let release: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const answer = async (args: { input: Fixture }) => {
+    await gate;
+    return response(args);
+  };
+  return { answer, release: () => release() };
+}
+
 /** Answers all requests of a page. The result can change between them. Operations in `always` ignore the mode. */
 export async function standIn(
   page: Page,

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { resync } from "../../app/resync";
@@ -23,10 +23,12 @@ interface DiscordLinkFormProps {
 /** The link to the guild's Discord server with its settings. */
 export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
   const [isDirty, setDirty] = useState(false);
+  const edits = useRef(0);
   const [warnings, setWarnings] = useState<readonly string[]>([]);
   const { run, busy, error } = useAction(LinkDiscordDocument);
   useUnsaved(isDirty);
   const save = async (values: Record<string, string>) => {
+    const before = edits.current;
     const { data } = await run({
       input: {
         serverId: values.serverId?.trim() ?? "",
@@ -40,7 +42,8 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
       },
     });
     if (!data) return;
-    setDirty(false);
+    // What was typed meanwhile stays, unsaved.
+    setDirty(edits.current !== before);
     setWarnings(data.linkDiscord?.warnings ?? []);
     toast(link ? "Settings saved" : "The server is linked");
     resync();
@@ -56,7 +59,12 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
         error={error && <FormError error={error} />}
         aria-label="Discord server"
       >
-        <div onChange={() => setDirty(true)}>
+        <div
+          onChange={() => {
+            edits.current += 1;
+            setDirty(true);
+          }}
+        >
           <Field
             name="serverId"
             label="Server"

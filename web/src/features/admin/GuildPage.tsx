@@ -52,7 +52,11 @@ function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
   useUnsaved(isDirty);
   const save = async () => {
     const { data } = await run({ input: { name, region } });
-    if (data) toast("Guild saved");
+    if (!data?.updateGuild) return;
+    const { guild: saved } = data.updateGuild;
+    // The server trims the name. What was typed meanwhile stays, unsaved.
+    setName((current) => (current === name ? saved.name : current));
+    toast("Guild saved");
   };
   return (
     <Section

@@ -22,8 +22,10 @@ export function NameSection({
   useUnsaved(isDirty);
   const save = async () => {
     const { data } = await run({ input: { displayName: name.trim() || null } });
-    if (!data?.updateMe) return;
-    setName(data.updateMe.member.displayName);
+    const saved = data?.updateMe?.member.displayName;
+    if (saved === undefined) return;
+    // What was typed meanwhile stays, unsaved.
+    setName((current) => (current === name ? saved : current));
     toast("Name saved");
   };
   return (
