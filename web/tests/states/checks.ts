@@ -19,8 +19,8 @@ export const test = base.extend({
 export { expect };
 
 /**
- * Checks what holds for every page and state: WCAG 2.2 AA in both themes, and no sideways scrolling at 320 px, nor with
- * text of twice the size.
+ * Checks what holds for every page and state: WCAG 2.2 AA in both themes, and no sideways scrolling and nothing beyond the edge
+ * at 320 px, nor there with text of twice the size.
  */
 export async function expectGoodPage(page: Page) {
   for (const colorScheme of ["dark", "light"] as const) {
@@ -30,9 +30,10 @@ export async function expectGoodPage(page: Page) {
   const size = page.viewportSize();
   await page.setViewportSize({ width: 320, height: 640 });
   expect(await overflowOf(page), "sideways scrolling at 320 px").toEqual([]);
-  await page.setViewportSize({ width: 640, height: 900 });
   await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"));
-  expect(await overflowOf(page), "sideways scrolling with text of 200 %").toEqual([]);
+  expect(await overflowOf(page), "sideways scrolling at 320 px with text of 200 %").toEqual([]);
+  await page.setViewportSize({ width: 640, height: 900 });
+  expect(await overflowOf(page), "sideways scrolling at 640 px with text of 200 %").toEqual([]);
   await page.evaluate(() => document.documentElement.style.removeProperty("font-size"));
   if (size) await page.setViewportSize(size);
 }
@@ -54,13 +55,18 @@ async function violationsOf(page: Page, onlyColours: boolean) {
   }, options);
 }
 
-/** The elements that make the page scroll sideways. */
+/** The elements beyond the edge: those that make the page scroll sideways, and those that are cut off there. */
 const overflowOf = (page: Page) =>
   page.evaluate(() => {
     const width = window.innerWidth;
-    if (document.documentElement.scrollWidth <= width) return [];
-    const wide = [...document.body.querySelectorAll("*")].filter(
-      (element) => element.getBoundingClientRect().right > width + 1,
-    );
-    return ["The page scrolls.", ...wide.map((element) => element.outerHTML.slice(0, 120))];
+    const canScroll = (element: Element | null): boolean =>
+      element !== null &&
+      (["auto", "scroll"].includes(getComputedStyle(element).overflowX) || canScroll(element.parentElement));
+    const wide = [...document.body.querySelectorAll("*")].filter((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      const isShown = element.checkVisibility({ visibilityProperty: true });
+      return isShown && (right > width + 1 || left < -1) && !canScroll(element.parentElement);
+    });
+    const names = wide.map((element) => element.outerHTML.slice(0, 120));
+    return document.documentElement.scrollWidth > width ? ["The page scrolls.", ...names] : names;
   });
