@@ -20,8 +20,8 @@ use serde_json::json;
 
 use crate::{
     fill::{self, FilledGuild, GuildSize},
-    page_client::PageClient,
-    pages::{ROSTER, TOKEN_LIFETIME, analyze},
+    page_client::{PageClient, ROSTER},
+    pages::{TOKEN_LIFETIME, analyze},
     print,
     server::{self, HttpConnection, PreparedRequest, ServerProcess},
 };

@@ -17,9 +17,12 @@ use guildhall::{
         AnnouncementLevel, Campaign, CampaignStatus, Entry, NewCampaign, NewEntry, ResultsVisibility, VotingMethod,
     },
 };
-use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use rand::{SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::guild::{BenchGuild, new_slug};
+
+/// Number of entries of a campaign.
+const ENTRIES: usize = 10;
 
 /// Size of the guild.
 #[derive(Args, Clone, Copy)]
@@ -27,7 +30,7 @@ pub(crate) struct GuildSize {
     /// Number of members, in five ranks. Each has one to four characters, 2.5 on average, and one of them is the main.
     #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(40..=100_000))]
     pub(crate) members: u32,
-    /// Number of campaigns, each with 4 to 20 entries. Most are closed; the others are drafts, scheduled or live.
+    /// Number of campaigns, each with ten entries about members. Most are closed; the others are drafts, scheduled or live.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     pub(crate) campaigns: u32,
     /// Number of ballots in all live and closed campaigns together. There are fewer if there are too few voters.
@@ -43,6 +46,8 @@ pub(crate) struct FilledGuild {
     pub(crate) viewer: Member,
     /// A live campaign with weighted picks whose standings everyone sees.
     pub(crate) tallied: Campaign,
+    /// A closed campaign of that kind, with the most ballots.
+    pub(crate) closed: Campaign,
     /// The numbers of rows, as text.
     pub(crate) summary: String,
 }
@@ -66,11 +71,12 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
     let (_, ranks) = app.db.write(founding).await?;
     // No member signs in with a password.
     let (members, characters) = demo::roster(&generated, &ranks, size.members, "", now, &mut rng)?;
-    let (rows, mains) = (members.clone(), characters.len());
+    let (rows, character_rows) = (members.clone(), characters);
+    let characters = character_rows.len();
     app.db
         .write(async move |conn| {
             identity::store::insert_members(conn, rows).await?;
-            Ok(identity::store::insert_characters(conn, characters).await?)
+            Ok(identity::store::insert_characters(conn, character_rows).await?)
         })
         .await?;
 
@@ -84,7 +90,7 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
         matches!(state, CampaignState::Closed | CampaignState::Live).then(|| weight(number))
     };
     let weights: u64 = states.iter().enumerate().filter_map(voted).sum();
-    let (mut tallied, mut ballots) = (None, 0);
+    let (mut tallied, mut closed, mut ballots) = (None, None, 0);
     for (number, state) in states.iter().enumerate() {
         let plan = CampaignPlan {
             number,
@@ -105,11 +111,18 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
         if number == newest_live {
             tallied = Some((campaign.clone(), voter_count));
         }
+        let is_result = campaign.method == VotingMethod::Weighted && campaign.min_rank_level_to_view.is_none();
+        let is_larger = closed.as_ref().is_none_or(|(_, most)| *most <= voter_count);
+        if *state == CampaignState::Closed && is_result && is_larger {
+            closed = Some((campaign.clone(), voter_count));
+        }
         demo::store(app, campaign, entries, cast).await?;
     }
     let (tallied, watched) = tallied.ok_or("there is no live campaign")?;
+    let (closed, counted) = closed.ok_or("there is no closed campaign")?;
     let summary = format!(
-        "{} members, {mains} characters, {} campaigns, {ballots} ballots ({watched} in the campaign whose standings are requested)",
+        "{} members, {characters} characters, {} campaigns, {ballots} ballots ({watched} in the live and {counted} in the \
+        closed campaign whose standings are requested)",
         members.len(),
         states.len(),
     );
@@ -117,7 +130,7 @@ pub(crate) async fn fill(app: &App, size: GuildSize) -> Result<FilledGuild, BoxE
     let mut voters: Vec<Member> = members.into_iter().filter(Member::is_registered).collect();
     let non_voter = voters.pop().ok_or("the guild has no voters")?.id;
     let guild = BenchGuild { id: guild, slug, voters, non_voter };
-    Ok(FilledGuild { guild, viewer, tallied, summary })
+    Ok(FilledGuild { guild, viewer, tallied, closed, summary })
 }
 
 /// The states of `count` campaigns, oldest first: 4 % are drafts, 4 % are scheduled and 6 % are live.
@@ -177,14 +190,13 @@ impl CampaignPlan {
             (Some(method), Some(visibility)) if !is_weighted_and_open => (*method, *visibility),
             _ => (VotingMethod::Weighted, ResultsVisibility::Always),
         };
-        let entry_count = rng.random_range(4..=20);
-        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, entry_count).collect();
-        let mut about: Vec<MemberId> = members.choose_multiple(rng, entry_count).map(|member| member.id).collect();
+        let names: Vec<&String> = generated.entry_names.choose_multiple(rng, ENTRIES).collect();
+        let mut about: Vec<MemberId> = members.choose_multiple(rng, ENTRIES).map(|member| member.id).collect();
         let entry = |name: &&String| NewEntry {
             name: (*name).clone(),
             description: generated.entry_descriptions.choose(rng).cloned(),
             image_url: None,
-            associated_member: about.pop().filter(|_| rng.random_bool(0.3)),
+            associated_member: about.pop(),
         };
         let entries = names.iter().map(entry).collect();
         let title =

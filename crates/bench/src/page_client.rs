@@ -18,6 +18,10 @@ use crate::{
     server::{HttpConnection, PreparedRequest},
 };
 
+/// The roster page that other benchmarks request while a server has something else to do.
+pub(crate) const ROSTER: &str = "query Roster { members(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { \
+    id displayName createdAt rank { name level } mainCharacter { name realm class spec role armoryUrl } } } }";
+
 /// Pause between two requests, so that the page is one of many clients' and not a second load.
 const PAUSE: Duration = Duration::from_millis(10);
 

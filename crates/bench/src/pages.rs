@@ -34,15 +34,12 @@ use crate::{
     sql::{self, sql},
 };
 
-pub(crate) const ROSTER: &str = "query Roster { members(first: 50) { totalCount pageInfo { hasNextPage endCursor } nodes { \
-    id displayName createdAt rank { name level } mainCharacter { name realm class spec role armoryUrl } } } }";
-const CAMPAIGNS: &str = "query Campaigns { campaigns(first: 25) { pageInfo { hasNextPage endCursor } nodes { \
-    id title status method closesAt createdBy { displayName } entries { id name } \
-    turnout { eligible voted percent } viewerCanVote } } }";
+const ROSTER: &str = "query Roster { members(first: 50) { pageInfo { hasNextPage endCursor } nodes { \
+    id displayName rank { name level } characters { id name class spec role isMain } } } }";
+const CAMPAIGNS: &str = "query Campaigns { campaigns(first: 20) { pageInfo { hasNextPage endCursor } nodes { \
+    id title status closesAt entries { id name associatedMember { id displayName } } } } }";
 const CAMPAIGN: &str = "query Campaign($id: ID!) { campaign(id: $id) { \
-    id title description status method closesAt createdBy { displayName } \
-    entries { id name description associatedMember { displayName } } turnout { eligible voted percent } \
-    viewerCanVote viewerCannotVoteReason standings { place points entry { id name } } } }";
+    id title description status method closesAt entries { id name associatedMember { id displayName } } } }";
 const STANDINGS: &str = "query Standings($id: ID!) { campaign(id: $id) { id status \
     turnout { eligible voted percent } standings { place points entry { id name } } } }";
 const CAST: &str = "mutation Cast($input: CastBallotInput!) { castBallot(input: $input) { \
@@ -79,13 +76,15 @@ pub(crate) struct Pages {
 /// A page or mutation to measure.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, VariantArray)]
 enum BenchPage {
-    /// The first 50 members with their mains.
+    /// The first 50 members with their ranks and characters.
     Roster,
-    /// The 25 newest campaigns with their entries and turnouts.
+    /// The 20 newest campaigns with their entries, and the members whom these are about.
     Campaigns,
-    /// A live campaign with its entries and standings.
+    /// A live campaign with its entries.
     Campaign,
-    /// The standings of that campaign.
+    /// The standings of a closed campaign.
+    Result,
+    /// The standings of a live campaign.
     Standings,
     /// A ballot.
     CastBallot,
@@ -97,7 +96,8 @@ impl BenchPage {
             Self::Roster => "roster page",
             Self::Campaigns => "campaigns page",
             Self::Campaign => "campaign",
-            Self::Standings => "standings",
+            Self::Result => "standings, closed",
+            Self::Standings => "standings, live",
             Self::CastBallot => "castBallot",
         }
     }
@@ -188,7 +188,7 @@ impl Pages {
         page: BenchPage,
     ) -> Result<PageMeasurements, BoxError> {
         let token = auth::mint(&app.accounts, &filled.viewer, TOKEN_LIFETIME)?;
-        let id = ID::from(filled.tallied.id).0;
+        let id = ID::from(if page == BenchPage::Result { filled.closed.id } else { filled.tallied.id }).0;
         let (query, variables, path) = match page {
             BenchPage::Roster => (ROSTER, json!({}), "/roster".to_owned()),
             BenchPage::Campaigns => (CAMPAIGNS, json!({}), "/campaigns".to_owned()),

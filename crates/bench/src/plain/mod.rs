@@ -7,6 +7,7 @@
 mod campaigns;
 mod cast;
 mod roster;
+mod standings;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -50,7 +51,7 @@ impl Plain {
             .route("/roster", get(roster::roster))
             .route("/campaigns", get(campaigns::campaigns))
             .route("/campaigns/{id}", get(campaigns::campaign))
-            .route("/campaigns/{id}/standings", get(campaigns::standings))
+            .route("/campaigns/{id}/standings", get(standings::standings))
             .route("/campaigns/{id}/ballots", post(cast::cast))
             .with_state(app);
         let listener = TcpListener::bind(self.bind).await?;

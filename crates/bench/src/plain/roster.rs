@@ -1,17 +1,16 @@
 //! The roster page.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::ID;
 use axum::extract::State;
 use guildhall::{
     app::App,
-    identity::{Region, armory_url},
-    kernel::{clock::Timestamp, error::Error, id::MemberId},
+    kernel::id::{CharacterId, MemberId},
 };
 use serde::Serialize;
 
-use super::{DataResult, PageInfoJson, TokenViewer, data, rfc3339};
+use super::{DataResult, PageInfoJson, TokenViewer, data};
 use crate::sql::{Value, row, sql};
 
 #[derive(Serialize)]
@@ -22,7 +21,6 @@ pub(super) struct RosterJson {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct MemberPageJson {
-    total_count: i64,
     page_info: PageInfoJson,
     nodes: Vec<MemberJson>,
 }
@@ -32,9 +30,8 @@ struct MemberPageJson {
 struct MemberJson {
     id: ID,
     display_name: String,
-    created_at: String,
     rank: RankJson,
-    main_character: Option<CharacterJson>,
+    characters: Vec<CharacterJson>,
 }
 
 #[derive(Serialize)]
@@ -46,24 +43,28 @@ struct RankJson {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CharacterJson {
+    id: ID,
     name: String,
-    realm: String,
     class: String,
     spec: Option<String>,
     role: String,
-    armory_url: String,
+    is_main: bool,
 }
 
-const ROSTER: &str = "
-    SELECT m.id, m.rank_level, m.sort_key, m.display_name, m.created_at, r.name, r.level, g.region,
-        (SELECT count(*) FROM members a WHERE a.guild_id = ? AND a.is_active),
-        c.name, c.realm, c.class, c.spec, c.role
-    FROM (SELECT * FROM members WHERE guild_id = ? AND is_active
-        ORDER BY rank_level DESC, sort_key, id LIMIT 51) m
-    JOIN guilds g ON g.id = m.guild_id
+const MEMBERS: &str = "
+    SELECT m.id, m.rank_level, m.sort_key, m.display_name, r.name
+    FROM members m
     JOIN ranks r ON r.guild_id = m.guild_id AND r.id = m.rank_id
-    LEFT JOIN characters c ON c.guild_id = m.guild_id AND c.member_id = m.id AND c.is_main
-    ORDER BY m.rank_level DESC, m.sort_key, m.id";
+    WHERE m.guild_id = ? AND m.is_active
+    ORDER BY m.rank_level DESC, m.sort_key, m.id LIMIT 51";
+
+/// Of all members on the page. Each member's main is first, and the others follow by their sort key.
+const CHARACTERS: &str = "
+    SELECT c.member_id, c.id, c.name, c.class, c.spec, c.role, c.is_main
+    FROM (SELECT id FROM members WHERE guild_id = ? AND is_active
+        ORDER BY rank_level DESC, sort_key, id LIMIT 50) m
+    JOIN characters c ON c.guild_id = ? AND c.member_id = m.id
+    ORDER BY c.is_main DESC, c.sort_key, c.id";
 
 row! {
     struct MemberRow {
@@ -71,49 +72,48 @@ row! {
         level: i64,
         sort_key: String,
         display_name: String,
-        created_at: Timestamp,
         rank_name: String,
-        rank_level: i64,
-        region: String,
-        total_count: i64,
-        character_name: Option<String>,
-        realm: Option<String>,
-        class: Option<String>,
+    }
+}
+
+row! {
+    struct CharacterRow {
+        member: i64,
+        id: i64,
+        name: String,
+        class: String,
         spec: Option<String>,
-        role: Option<String>,
+        role: String,
+        is_main: bool,
     }
 }
 
 pub(super) async fn roster(State(app): State<Arc<App>>, viewer: TokenViewer) -> DataResult<RosterJson> {
     const SIZE: usize = 50;
     let guild = viewer.guild;
-    let mut rows: Vec<MemberRow> =
-        app.db.read(async move |conn| Ok(sql(ROSTER, [guild.0; 2].map(Value::Number)).load(conn).await?)).await?;
-    let has_next_page = rows.len() > SIZE;
-    rows.truncate(SIZE);
+    let read = app.db.read(async move |conn| {
+        let members: Vec<MemberRow> = sql(MEMBERS, [guild.0].map(Value::Number)).load(conn).await?;
+        let characters: Vec<CharacterRow> = sql(CHARACTERS, [guild.0; 2].map(Value::Number)).load(conn).await?;
+        Ok((members, characters))
+    });
+    let (mut members, characters) = read.await?;
+    let has_next_page = members.len() > SIZE;
+    members.truncate(SIZE);
     let cursor =
         |row: &MemberRow| app.accounts.keys.cursors.encode("Member", guild, &(row.level, &row.sort_key, row.id));
-    let end_cursor = rows.last().map(cursor);
-    let mut total_count = 0;
-    let mut nodes = Vec::with_capacity(rows.len());
-    for row in rows {
-        total_count = row.total_count;
-        let region: Region = row.region.parse().map_err(Error::internal)?;
-        let main_character = match (row.character_name, row.realm, row.class, row.role) {
-            (Some(name), Some(realm), Some(class), Some(role)) => {
-                let armory_url = armory_url(region, &realm, &name);
-                Some(CharacterJson { name, realm, class, spec: row.spec, role, armory_url })
-            }
-            _ => None,
-        };
-        nodes.push(MemberJson {
-            id: MemberId(row.id).into(),
-            display_name: row.display_name,
-            created_at: rfc3339(row.created_at),
-            rank: RankJson { name: row.rank_name, level: row.rank_level },
-            main_character,
-        });
+    let end_cursor = members.last().map(cursor);
+    let mut characters_of: HashMap<i64, Vec<CharacterJson>> = HashMap::with_capacity(SIZE);
+    for CharacterRow { member, id, name, class, spec, role, is_main } in characters {
+        let character = CharacterJson { id: CharacterId(id).into(), name, class, spec, role, is_main };
+        characters_of.entry(member).or_default().push(character);
     }
+    let node = |row: MemberRow| MemberJson {
+        id: MemberId(row.id).into(),
+        display_name: row.display_name,
+        rank: RankJson { name: row.rank_name, level: row.level },
+        characters: characters_of.remove(&row.id).unwrap_or_default(),
+    };
+    let nodes = members.into_iter().map(node).collect();
     let page_info = PageInfoJson { has_next_page, end_cursor };
-    Ok(data(RosterJson { members: MemberPageJson { total_count, page_info, nodes } }))
+    Ok(data(RosterJson { members: MemberPageJson { page_info, nodes } }))
 }
