@@ -128,15 +128,3 @@ impl VotingMethod {
 fn with_unit(number: i64, unit: &str) -> String {
     if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_seat_is_one_winner() {
-        let instructions = |seats| VotingMethod::SingleTransferableVote.instructions(3, seats);
-        assert!(instructions(1).starts_with("Rank up to 3: one wins. "));
-        assert!(instructions(2).starts_with("Rank up to 3: 2 win. "));
-    }
-}

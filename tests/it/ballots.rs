@@ -229,3 +229,20 @@ async fn turnout_counts_eligible_members_and_voters_and_is_final_after_closing(a
         json!({ "turnout": { "eligible": 3, "voted": 1 }, "standings": [{ "points": 1 }, { "points": 0 }] })
     );
 }
+
+#[on_both]
+async fn a_connection_prepares_the_insertion_of_a_ballot_once(app: TestApp) {
+    if !app.app.db.is_shared() {
+        return;
+    }
+    let guild = app.guild("gg").await;
+    let officer = guild.member("officer", "Officer").await;
+    let vote = TestCampaign::live(&officer, 3, json!({ "picksPerVoter": 2 })).await;
+    for number in 0..6 {
+        vote.vote(&guild.member(&format!("voter{number}"), "Member").await, &[0, 1]).await;
+    }
+    for table in ["ballots", "picks"] {
+        let kept = app.prepared_statements(&format!("INSERT INTO \"{table}\"")).await;
+        assert!((1..=4).contains(&kept), "{table}: {kept} statements on four connections");
+    }
+}

@@ -330,22 +330,3 @@ pub async fn results(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> Que
         .select(ResultRow::as_select())
         .load(c))
 }
-
-#[cfg(test)]
-mod tests {
-    use diesel::{pg::Pg, query_builder::QueryFragment};
-
-    use super::*;
-
-    #[test]
-    fn connections_to_postgresql_prepare_the_insertion_of_a_ballot_once() {
-        let (guild_id, campaign_id, member_id) = (GuildId(1), CampaignId(1), MemberId(1));
-        let ballot =
-            || BallotRow { guild_id, campaign_id, member_id, cast_at: Timestamp::default(), nonce: String::new() };
-        let pick = || PickRow { guild_id, campaign_id, member_id, position: 1, entry_id: EntryId(1) };
-        let ballots = diesel::insert_into(ballots::table).values([ballot()]);
-        let picks = diesel::insert_into(picks::table).values([pick(), pick()]);
-        assert_eq!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&ballots, &Pg), Ok(true));
-        assert_eq!(QueryFragment::<Pg>::is_safe_to_cache_prepared(&picks, &Pg), Ok(true));
-    }
-}

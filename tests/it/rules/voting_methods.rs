@@ -19,3 +19,10 @@ fn points_have_the_unit_of_their_method() {
     assert_eq!(words(VotingMethod::Approval), ["0 votes", "1 vote", "2 votes"]);
     assert_eq!(words(VotingMethod::Schulze), ["beats 0", "beats 1", "beats 2"]);
 }
+
+#[test]
+fn one_seat_is_one_winner() {
+    let instructions = |seats| VotingMethod::SingleTransferableVote.instructions(3, seats);
+    assert!(instructions(1).starts_with("Rank up to 3: one wins. "));
+    assert!(instructions(2).starts_with("Rank up to 3: 2 win. "));
+}

@@ -1,8 +1,11 @@
 //! SQL that a test runs past the server's own code.
 
+use std::sync::Arc;
+
 use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use guildhall::{app::App, db::Conn};
+use tokio::sync::Barrier;
 
 use super::TestApp;
 
@@ -11,6 +14,21 @@ impl TestApp {
     pub async fn count_rows(&self, table: &str) -> i64 {
         let query = format!("SELECT count(*) AS number FROM {table}");
         self.app.db.read(async move |conn: &mut Conn| Ok(number(conn, query).await)).await.unwrap()
+    }
+
+    /// The number of statements with this start that the four connections to PostgreSQL keep prepared.
+    pub async fn prepared_statements(&self, start: &str) -> i64 {
+        let query = format!("SELECT count(*) AS number FROM pg_prepared_statements WHERE statement LIKE '{start}%'");
+        let all_at_once = Arc::new(Barrier::new(4));
+        let count = || {
+            let (query, all_at_once) = (query.clone(), Arc::clone(&all_at_once));
+            self.app.db.read(async move |conn: &mut Conn| {
+                all_at_once.wait().await;
+                Ok(number(conn, query.clone()).await)
+            })
+        };
+        let (a, b, c, d) = tokio::try_join!(count(), count(), count(), count()).unwrap();
+        a + b + c + d
     }
 
     /// Changes the database without the server's knowledge.
