@@ -47,3 +47,28 @@ test("a setting of Discord that changes during a save counts as unsaved", async 
   await page.getByRole("link", { name: "Ranks" }).first().click();
   expect(questions).toHaveLength(1);
 });
+
+test("a server that is typed before the new link is read stays", async ({ page }) => {
+  const link: Fixture = { serverId: "900000000000000001", syncIntervalMinutes: 60 };
+  const status = { connection: "CONNECTED", queued: 0, failed: 0, warnings: [] };
+  let isLinked = false;
+  const linked = held(() => ({ ...status, link }));
+  const root = {
+    ranks: RANKS,
+    discordStatus: (args: { input: Fixture }) => (isLinked ? linked.answer(args) : { ...status, link: null }),
+    linkDiscord: () => {
+      isLinked = true;
+      return { link, warnings: [] };
+    },
+  };
+  await startAs(page, leaderFixture(), root);
+  await page.goto("/admin/discord");
+  const server = page.getByRole("textbox", { name: "Server", exact: true });
+  await server.fill("900000000000000001");
+  await page.getByRole("button", { name: "Link the server" }).click();
+  await expect(page.getByText("The server is linked")).toBeVisible();
+  await server.fill("900000000000000002");
+  linked.release();
+  await expect(page.getByRole("heading", { name: "Linked server" })).toBeVisible();
+  await expect(server).toHaveValue("900000000000000002");
+});

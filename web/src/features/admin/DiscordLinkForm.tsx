@@ -21,12 +21,24 @@ interface DiscordLinkFormProps {
 }
 
 /** The link to the guild's Discord server with its settings. */
-export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
+export function DiscordLinkForm(props: DiscordLinkFormProps) {
   const [isDirty, setDirty] = useState(false);
+  useUnsaved(isDirty);
+  // Another server has other values, which replace the fields unless something was typed into them.
+  const server = props.link?.serverId ?? "none";
+  const shown = useRef(server);
+  if (!isDirty) shown.current = server;
+  return <LinkForm key={shown.current} {...props} setDirty={setDirty} />;
+}
+
+interface LinkFormProps extends DiscordLinkFormProps {
+  setDirty: (isDirty: boolean) => void;
+}
+
+function LinkForm({ link, ranks, setDirty }: LinkFormProps) {
   const edits = useRef(0);
   const [warnings, setWarnings] = useState<readonly string[]>([]);
   const { run, busy, error } = useAction(LinkDiscordDocument);
-  useUnsaved(isDirty);
   const save = async (values: Record<string, string>) => {
     const before = edits.current;
     const { data } = await run({

@@ -87,7 +87,7 @@ function Parts({ status, ranks }: { status: Status; ranks: DiscordAdminQuery["ra
           {warning}
         </Notice>
       ))}
-      <DiscordLinkForm key={status.link?.serverId ?? "none"} link={status.link ?? null} ranks={ranks} />
+      <DiscordLinkForm link={status.link ?? null} ranks={ranks} />
       {status.link && <DiscordSync link={status.link} />}
       <DiscordFailures count={status.failed} />
       {status.link && <Unlink />}
