@@ -83,7 +83,8 @@ async fn pages_are_the_same_from_both_servers(database: Database) {
         &["--connections", "2", "--turns", "1", "--requests", "8", "--subscribers", "0"],
     ];
     let printed = run_beside_a_guild(&database.url, &arguments.concat()).await;
-    for page in ["roster page", "campaigns page", "campaign", "standings", "castBallot"] {
+    let pages = ["roster page", "campaigns page", "campaign", "standings, closed", "standings, live", "castBallot"];
+    for page in pages {
         let start = format!("| {page} |");
         let row = printed.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{printed}"));
         let figures: Vec<f64> =
