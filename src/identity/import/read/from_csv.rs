@@ -36,8 +36,8 @@ pub(super) fn read(text: &str) -> Result<ParsedFile, Refusal> {
             continue;
         }
         let (location, rest) = lines.locate(&row);
-        let has_unclosed_quote = rows.peek().is_none() && rest.matches('"').count() % 2 == 1;
-        match parse_record(location, &headings, &row, has_unclosed_quote) {
+        let ends_in_quotation = rows.peek().is_none() && ends_in_quotation(rest, delimiter);
+        match parse_record(location, &headings, &row, ends_in_quotation) {
             Ok((record, errors)) if errors.is_empty() => file.records.push(record),
             Ok((record, errors)) => file.add_partial(errors, record),
             Err(error) => file.add_unreadable(error.into(), location),
@@ -102,13 +102,18 @@ fn parse_heading(header: &str) -> Heading {
     (header.trim().to_owned(), Column::VARIANTS.iter().copied().find(|column| column.accepts_header(&key)))
 }
 
-/// Parses a row, and returns the errors of the cells that cannot be read. The cell of an unclosed quotation mark may
-/// contain the rows below it.
+/// Whether the last row's last cell is a quotation that is not closed, so that a further row would be part of it.
+fn ends_in_quotation(last_row: &str, delimiter: u8) -> bool {
+    csv_reader(&format!("{last_row}\nnext"), delimiter).into_records().count() == 1
+}
+
+/// Parses a row, and returns the errors of the cells that cannot be read. If the row ends in a quotation that is not
+/// closed, its last cell may contain the rows below it.
 fn parse_record(
     location: RowLocation,
     headings: &[Heading],
     row: &StringRecord,
-    has_unclosed_quote: bool,
+    ends_in_quotation: bool,
 ) -> Result<(Record, RowErrors), RowError> {
     // Spreadsheets write empty cells at the end of a row.
     if row.iter().skip(headings.len()).any(|cell| !cell.trim().is_empty()) {
@@ -116,13 +121,16 @@ fn parse_record(
         return Err(RowError::of_row(message));
     }
     let (mut record, mut errors) = (Record::new(location), RowErrors::default());
-    for ((header, column), cell) in headings.iter().zip(row) {
-        let is_multiline = cell.trim().contains(['\n', '\r']);
+    for (number, ((header, column), cell)) in headings.iter().zip(row).enumerate() {
+        let is_unclosed = ends_in_quotation && number + 1 == row.len();
         match column {
-            Some(column) if is_multiline => {
+            Some(column) if is_unclosed => {
+                errors.add(RowError::in_column(*column, "The quotation mark at the start of this cell is not closed."));
+            }
+            Some(column) if cell.trim().contains(['\n', '\r']) => {
                 errors.add(RowError::in_column(
                     *column,
-                    "The cell has several lines. Check for an unclosed quotation mark.",
+                    "The cell has several lines. Check for a missing quotation mark.",
                 ));
             }
             Some(Column::DiscordId) => {
@@ -131,7 +139,7 @@ fn parse_record(
             Some(column) => {
                 errors.check(record.set_cell(*column, &formula::unescape(cell.trim())));
             }
-            None if is_multiline && has_unclosed_quote => {
+            None if is_unclosed => {
                 errors.add(RowError::of_row(format!("A quotation mark in the column “{header}” is not closed.")));
             }
             None => {}

@@ -173,6 +173,13 @@ fn an_unclosed_quotation_mark_is_reported() {
     assert_eq!((summary(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), None)]));
     let reading = csv("username,rank\na,\"Member\nb,Member\n");
     assert_eq!((summary(&reading), problems(&reading)), (vec![], vec![("line 2".to_owned(), Some("rank"))]));
+    let reading = csv("username,rank\na,Member\nb,\"Member");
+    assert_eq!(
+        (summary(&reading), problems(&reading)),
+        (vec!["line 2: a | - | -".to_owned()], vec![("line 3".to_owned(), Some("rank"))])
+    );
+    // A quotation mark inside a cell opens no quotation.
+    assert_eq!(summary(&csv("username,rank\nb,the \"Old")), ["line 2: b | - | -"]);
 }
 
 #[test]
