@@ -1,5 +1,7 @@
 //! The audit log in the schema.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, NaiveDate, Utc};
 use guildhall_macros::guarded;
@@ -39,9 +41,9 @@ impl AuditEvent {
     }
 
     /// The member who made the change; `null` for a step that the server took, and for an operator on the command line.
-    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.actor_id {
-            Some(actor) => RequestContext::of(ctx).loaders.member.load(actor).await,
+            Some(actor) => RequestContext::of(ctx).member(actor).await,
             None => Ok(None),
         }
     }

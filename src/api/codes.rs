@@ -1,6 +1,6 @@
 //! Invite and reset codes in the schema.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -93,9 +93,9 @@ impl OpenInvite {
     }
 
     /// The member who issued the code; `null` if an operator did.
-    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.created_by {
-            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
+            Some(member) => RequestContext::of(ctx).member(member).await,
             None => Ok(None),
         }
     }

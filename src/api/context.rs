@@ -21,11 +21,11 @@ use crate::{
     app::App,
     db::{ClientKey, Conn, Usage, Work},
     engine::Origin,
-    identity::{Guild, Ladder, Rank},
+    identity::{self, Characters, Guild, Ladder, Member, MemberList, MemberPage, Rank},
     kernel::{
         clock::Timestamp,
         error::{Code, Refusal, Result},
-        id::{GuildId, RankId},
+        id::{GuildId, MemberId, RankId},
     },
     voting::{Campaign, are_on_one_ladder, may_see},
 };
@@ -167,6 +167,66 @@ impl RequestContext {
             Some(rank) => Ok(rank.clone()),
             // Created after the guild's row was read.
             None => self.loaders.rank.load_required(id).await,
+        }
+    }
+
+    /// Loads a member.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn member(&self, id: MemberId) -> Result<Option<Arc<Member>>> {
+        let Some(guild) = self.cached_guild().await? else { return self.loaders.member.load(id).await };
+        let rosters = &self.app.rosters;
+        if let Some(member) = rosters.member(&guild, id) {
+            return Ok(Some(member));
+        }
+        let member = self.loaders.member.load(id).await?;
+        member.iter().for_each(|member| rosters.insert_member(&guild, member));
+        Ok(member)
+    }
+
+    /// Loads a member's characters.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn characters_of(&self, owner: MemberId) -> Result<Characters> {
+        let load = async || Ok(self.loaders.characters_of.load(owner).await?.unwrap_or_default());
+        let Some(guild) = self.cached_guild().await? else { return load().await };
+        let rosters = &self.app.rosters;
+        if let Some(characters) = rosters.characters(&guild, owner) {
+            return Ok(characters);
+        }
+        let characters = load().await?;
+        rosters.insert_characters(&guild, owner, &characters);
+        Ok(characters)
+    }
+
+    /// Loads a part of a list of members.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn member_page(&self, list: MemberList) -> Result<MemberPage> {
+        let guild = self.guild_row().await?;
+        if let Some(members) = self.app.rosters.page(&guild, &list) {
+            return Ok(members);
+        }
+        let (app, key) = (Arc::clone(&self.app), format!("{list:?}"));
+        let load = async move {
+            let (id, listed) = (guild.id, list.clone());
+            let read = async move |conn: &mut Conn| Ok(identity::store::list_members(conn, id, &listed).await?);
+            let rows = if list.filter.may_scan() { app.db.scan(read).await? } else { app.db.read(read).await? };
+            let members: MemberPage = rows.into_iter().map(|member| Arc::new(member.without_password())).collect();
+            app.rosters.insert_page(&guild, &list, &members);
+            Ok(members)
+        };
+        self.once(key, load).await
+    }
+
+    /// The guild's row, by which cached rows of the roster are current. `None` in a mutation, which may change them.
+    async fn cached_guild(&self) -> Result<Option<Arc<Guild>>> {
+        match self.guild_row {
+            Some(_) => self.guild_row().await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     audit::{self, AuditEvent, AuditScope},
     auth::{self, OpenInvite, Session},
     db::Db,
-    identity::{self, Character, Guild, Member, Rank},
+    identity::{self, Character, Characters, Guild, Member, Rank},
     kernel::{
         clock::Timestamp,
         error::{Error, Result},
@@ -209,8 +209,13 @@ loaders! {
         }
     };
     /// Members by id.
-    member: MemberById(MemberId => Member) = read |conn, scope, keys| {
-        by(identity::store::members_by_id(conn, scope.guild, &keys).await?, |member| member.id)
+    member: MemberById(MemberId => Arc<Member>) = read |conn, scope, keys| {
+        let members = identity::store::members_by_id(conn, scope.guild, &keys).await?;
+        members.into_iter().map(|member| (member.id, Arc::new(member.without_password()))).collect()
+    };
+    /// The times when members were last seen, which change without a new version of the roster.
+    last_seen: LastSeen(MemberId => Timestamp) = read |conn, scope, keys| {
+        identity::store::last_seen(conn, scope.guild, &keys).await?.into_iter().collect()
     };
     /// Members to whom votes or the audit log refer.
     member_in_use: MemberInUse(MemberId => ()) = read |conn, scope, keys| {
@@ -221,12 +226,9 @@ loaders! {
         auth::open_invites(conn, scope.guild, &keys, scope.now).await?
     };
     /// Characters of a member, their main first.
-    characters_of: CharactersOf(MemberId => Vec<Character>) = read |conn, scope, keys| {
-        grouped(identity::store::characters_of(conn, scope.guild, &keys).await?, |it| it.member_id)
-    };
-    /// The main characters of members.
-    main_of: MainOf(MemberId => Character) = read |conn, scope, keys| {
-        by(identity::store::mains_of(conn, scope.guild, &keys).await?, |it| it.member_id)
+    characters_of: CharactersOf(MemberId => Characters) = read |conn, scope, keys| {
+        let characters = grouped(identity::store::characters_of(conn, scope.guild, &keys).await?, |it| it.member_id);
+        characters.into_iter().map(|(owner, of_it)| (owner, of_it.into())).collect()
     };
     /// Characters by id.
     character: CharacterById(CharacterId => Character) = read |conn, scope, keys| {

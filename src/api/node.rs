@@ -1,5 +1,7 @@
 //! Objects with a global id.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 
 use super::context::RequestContext;
@@ -28,7 +30,7 @@ pub enum Node {
     /// A rank.
     Rank(Rank),
     /// A member.
-    Member(Member),
+    Member(Arc<Member>),
     /// A character.
     Character(Character),
     /// A campaign.
@@ -87,7 +89,7 @@ pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     Ok(match GlobalId::try_from(id) {
         Ok(GlobalId::GuildId(id)) if id == context.guild => loaders.guild.load(id).await?.map(Node::Guild),
         Ok(GlobalId::RankId(id)) => loaders.rank.load(id).await?.map(Node::Rank),
-        Ok(GlobalId::MemberId(id)) => loaders.member.load(id).await?.map(Node::Member),
+        Ok(GlobalId::MemberId(id)) => context.member(id).await?.map(Node::Member),
         Ok(GlobalId::CharacterId(id)) => loaders.character.load(id).await?.map(Node::Character),
         Ok(GlobalId::CampaignId(id)) => visible(id).await?.map(Node::Campaign),
         Ok(GlobalId::EntryId(id)) => match loaders.entry.load(id).await? {

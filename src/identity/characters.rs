@@ -221,9 +221,9 @@ pub async fn delete_character(access: &Access, viewer: &Viewer, id: CharacterId)
 /// Locks the owner of a character before a change, so that at most one of their characters is the main. Returns `None`
 /// if there is no such member.
 ///
-/// The shared lock on the roster excludes imports, which change the characters of all members.
+/// The lock on the roster excludes imports, which change the characters of all members.
 async fn lock_owner(conn: &mut Conn, actor: &Viewer, id: MemberId) -> Result<Option<Member>> {
-    store::lock_roster_shared(conn, actor.guild).await?;
+    store::bump_roster_version(conn, actor.guild).await?;
     let Some(owner) = store::lock_member(conn, actor.guild, id).await? else { return Ok(None) };
     if owner.id != actor.member {
         let ladder = Ladder::load(conn, actor.guild).await?;

@@ -15,7 +15,7 @@ use crate::{
     kernel::{
         clock::Timestamp,
         id::{CharacterId, GuildId, MemberId, RankId},
-        page::OrderDirection,
+        page::{OrderDirection, Page},
         text,
     },
 };
@@ -189,6 +189,12 @@ impl Member {
         }
     }
 
+    /// Returns the member without the hash of their password, which must not stay in memory.
+    #[must_use]
+    pub fn without_password(self) -> Self {
+        Self { password_hash: None, ..self }
+    }
+
     /// Replaces the sort key by the column `public_key`, by which members are sorted for visitors.
     #[must_use]
     pub fn with_public_sort_key(self) -> Self {
@@ -217,7 +223,7 @@ impl LeaderCounts {
 }
 
 /// What members can be sorted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum MemberOrderField {
     /// Rank level, then by display name from A to Z.
     Rank,
@@ -231,7 +237,7 @@ pub enum MemberOrderField {
 }
 
 /// The order of a list of members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MemberOrder {
     /// The property by which the members are sorted.
     pub field: MemberOrderField,
@@ -246,7 +252,7 @@ impl Default for MemberOrder {
 }
 
 /// A member's position in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MemberKey {
     /// In the order by name: sort key, id.
     Name(String, MemberId),
@@ -290,6 +296,17 @@ pub struct MemberFilter {
     pub active: Option<bool>,
     /// Whether the list is for visitors, who see no Discord usernames: they neither find nor sort by them.
     pub for_visitors: bool,
+}
+
+/// A part of a list of members.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MemberList {
+    /// Who is in the list.
+    pub filter: MemberFilter,
+    /// The order of the list.
+    pub order: MemberOrder,
+    /// The part of it.
+    pub page: Page<MemberKey>,
 }
 
 /// A World of Warcraft character of a member.

@@ -13,7 +13,7 @@ pub const DEFAULT_SIZE: usize = 25;
 pub const MAX_SIZE: usize = 100;
 
 /// Direction of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
 pub enum OrderDirection {
     /// Lowest, earliest or alphabetically first item first.
     Asc,
@@ -29,7 +29,7 @@ impl OrderDirection {
 }
 
 /// The rows that a store loads: at most `size` between two sort positions of type `K`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Page<K> {
     /// Number of rows.
     pub size: usize,

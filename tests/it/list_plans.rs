@@ -8,7 +8,7 @@ use guildhall::{
     audit::{self, AuditFilter, AuditScope},
     db::{CampaignStatus, Conn, DatabaseUrl},
     identity::{
-        CharacterClass, CharacterFilter, CharacterKey, CharacterRole, MemberFilter, MemberKey, MemberOrder,
+        CharacterClass, CharacterFilter, CharacterKey, CharacterRole, MemberFilter, MemberKey, MemberList, MemberOrder,
         MemberOrderField, store,
     },
     kernel::{
@@ -25,7 +25,7 @@ use crate::support::{TestApp, TestGuild, on_both};
 /// A page of a list.
 #[derive(Clone, Debug)]
 enum List {
-    Members(MemberFilter, MemberOrder, Page<MemberKey>),
+    Members(MemberList),
     Characters(CharacterFilter, Page<CharacterKey>),
     Campaigns(CampaignFilter, CampaignOrder, Page<CampaignPosition>),
     Events(AuditFilter, Page<(Timestamp, AuditEventId)>),
@@ -35,7 +35,7 @@ impl List {
     async fn read(&self, conn: &mut Conn, guild: GuildId) -> Result<()> {
         let scope = AuditScope::Of { viewer: MemberId(1), sees_drafts: true };
         match self {
-            Self::Members(filter, order, page) => drop(store::list_members(conn, guild, filter, *order, page).await?),
+            Self::Members(list) => drop(store::list_members(conn, guild, list).await?),
             Self::Characters(filter, page) => drop(store::list_characters(conn, guild, filter, page).await?),
             Self::Campaigns(filter, order, page) => {
                 drop(voting::list_campaigns(conn, guild, filter, *order, page).await?);
@@ -160,7 +160,7 @@ async fn each_order_is_read_from_an_index(app: TestApp) {
     ] {
         for page in pages(MemberKey::Rank(2, "m".to_owned(), member)) {
             let filter = MemberFilter { active: Some(true), for_visitors, ..MemberFilter::default() };
-            let list = List::Members(filter, MemberOrder { field, direction }, page);
+            let list = List::Members(MemberList { filter, order: MemberOrder { field, direction }, page });
             assert_read_in_order(&plan(&app, guild.id, list.clone()).await, index, &list);
         }
     }
@@ -172,7 +172,7 @@ async fn each_order_is_read_from_an_index(app: TestApp) {
     ] {
         for (direction, page) in DIRECTIONS.into_iter().flat_map(|it| pages(position.clone()).map(|page| (it, page))) {
             let filter = MemberFilter { active: Some(true), for_visitors, ..MemberFilter::default() };
-            let list = List::Members(filter, MemberOrder { field, direction }, page);
+            let list = List::Members(MemberList { filter, order: MemberOrder { field, direction }, page });
             assert_read_in_order(&plan(&app, guild.id, list.clone()).await, index, &list);
         }
     }
@@ -210,7 +210,7 @@ async fn filtered_rows_are_found_by_an_index(app: TestApp) {
     fill(&app, &guild).await;
     let (mage, tank) = (Some(CharacterClass::Mage), Some(CharacterRole::Tank));
     let [page, ..] = pages(MemberKey::Rank(2, "m".to_owned(), MemberId(1)));
-    let members = |filter| List::Members(filter, MemberOrder::default(), page.clone());
+    let members = |filter| List::Members(MemberList { filter, order: MemberOrder::default(), page: page.clone() });
     let [page, ..] = pages(("m".to_owned(), CharacterId(1)));
     let characters = |filter| List::Characters(filter, page.clone());
     let [page, ..] = pages(CampaignPosition::At(app.now(), CampaignId(1)));

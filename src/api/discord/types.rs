@@ -230,9 +230,9 @@ impl DiscordSyncChange {
     }
 
     /// The member for this user; `null` if none was added.
-    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.0.member {
-            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
+            Some(member) => RequestContext::of(ctx).member(member).await,
             None => Ok(None),
         }
     }
@@ -286,9 +286,9 @@ impl Message {
     }
 
     /// The recipient of a direct message; `null` for a message to a channel.
-    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.member_id {
-            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
+            Some(member) => RequestContext::of(ctx).member(member).await,
             None => Ok(None),
         }
     }

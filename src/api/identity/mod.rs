@@ -24,8 +24,8 @@ use crate::{
     },
     db::Conn,
     identity::{
-        self, Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, MemberOrder,
-        MemberOrderField, Rank, store,
+        self, Character, CharacterClass, CharacterFilter, CharacterRole, Guild, Member, MemberFilter, MemberList,
+        MemberOrder, MemberOrderField, Rank, store,
     },
     kernel::{
         error::{Code, Refusal, Result},
@@ -114,9 +114,9 @@ pub struct IdentityQuery;
 #[Object]
 impl IdentityQuery {
     /// The signed-in member; `null` if the request has no access token.
-    async fn me(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn me(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match RequestContext::of(ctx).viewer() {
-            Some(viewer) => RequestContext::of(ctx).loaders.member.load(viewer.member).await,
+            Some(viewer) => RequestContext::of(ctx).member(viewer.member).await,
             None => Ok(None),
         }
     }
@@ -153,9 +153,8 @@ impl IdentityQuery {
         #[graphql(desc = "Order of the members. Without it, by rank, highest level first.")] order_by: Option<
             MemberOrderInput,
         >,
-    ) -> Result<Connection<Member>> {
+    ) -> Result<Connection<Arc<Member>>> {
         let context = RequestContext::of(ctx);
-        let guild = context.guild;
         let order = order_by.map(|it| MemberOrder { field: it.field, direction: it.direction }).unwrap_or_default();
         let order_check = match order.field {
             // The order would reveal the times.
@@ -166,18 +165,19 @@ impl IdentityQuery {
         let filter = MemberFilterInput::into_filter(filter, !context.sees_usernames());
         let ((), (request, filter)) =
             both(order_check.map_err(|refusal| refusal.at("orderBy")), both(request, filter))?;
-        let key = format!("members {filter:?} {order:?} {:?}", request.page);
-        let (page, listed) = (request.page.clone(), filter.clone());
-        let list = async move |conn: &mut Conn| Ok(store::list_members(conn, guild, &listed, order, &page).await?);
-        let rows =
-            if filter.may_scan() { context.scan_once(key, list).await? } else { context.read_once(key, list).await? };
-        Ok(request.connection(rows, filter))
+        let list = MemberList { filter: filter.clone(), order, page: request.page.clone() };
+        let members = context.member_page(list).await?;
+        Ok(request.connection(members.to_vec(), filter))
     }
 
     /// The member with this id; `null` if there is none.
-    async fn member(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the member.")] id: ID) -> Result<Option<Member>> {
+    async fn member(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the member.")] id: ID,
+    ) -> Result<Option<Arc<Member>>> {
         match MemberId::try_from(&id) {
-            Ok(id) => RequestContext::of(ctx).loaders.member.load(id).await,
+            Ok(id) => RequestContext::of(ctx).member(id).await,
             Err(_) => Ok(None),
         }
     }

@@ -1,5 +1,7 @@
 //! Roster files in the schema: the input and the result of an import, and the export.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use guildhall_macros::guarded;
 
@@ -99,8 +101,8 @@ impl ImportChange {
     }
 
     /// The member, or the owner of the character. `null` if the import would add the member, and was not made.
-    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
-        RequestContext::of(ctx).loaders.member.load(self.member).await
+    async fn member(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
+        RequestContext::of(ctx).member(self.member).await
     }
 }
 

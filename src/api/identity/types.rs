@@ -13,10 +13,10 @@ use crate::{
     auth::OpenInvite,
     discord,
     identity::{
-        self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, Member, MemberAction,
-        MemberFilter, MemberKey, MemberOrder, Rank, RankAction, RankSource, Region, store,
+        self, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Characters, Guild, Member,
+        MemberAction, MemberFilter, MemberKey, MemberOrder, Rank, RankAction, RankSource, Region, store,
     },
-    kernel::error::Result,
+    kernel::error::{Error, Result},
     voting::Participation,
 };
 
@@ -137,13 +137,14 @@ impl Member {
     }
 
     /// Characters of the member: first the main character, then by name.
-    async fn characters(&self, ctx: &Context<'_>) -> Result<Vec<Character>> {
-        Ok(RequestContext::of(ctx).loaders.characters_of.load(self.id).await?.unwrap_or_default())
+    async fn characters(&self, ctx: &Context<'_>) -> Result<Characters> {
+        RequestContext::of(ctx).characters_of(self.id).await
     }
 
     /// Main character, if there is one.
     async fn main_character(&self, ctx: &Context<'_>) -> Result<Option<Character>> {
-        RequestContext::of(ctx).loaders.main_of.load(self.id).await
+        let characters = RequestContext::of(ctx).characters_of(self.id).await?;
+        Ok(characters.first().filter(|first| first.is_main).cloned())
     }
 
     /// Whether the member is active and has an account. Only registered members can vote. `null` for visitors, who are
@@ -179,8 +180,12 @@ impl Member {
     }
 
     /// Time of the last sign-in or session refresh. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
-    async fn last_seen_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
-        self.last_seen_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
+    async fn last_seen_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        if !self.shows_details_to(ctx) {
+            return Ok(None);
+        }
+        let at = RequestContext::of(ctx).loaders.last_seen.load(self.id).await?;
+        Ok(at.map(|at| at.and_utc()))
     }
 
     /// The invite code that the member can redeem now, without the code. `null` if there is none.
@@ -203,7 +208,7 @@ impl Member {
     }
 }
 
-impl ConnectionNode for Member {
+impl ConnectionNode for Arc<Member> {
     const NAME: &'static str = "Member";
     type Filter = MemberFilter;
     type Order = MemberOrder;
@@ -230,8 +235,9 @@ impl Character {
     }
 
     /// The member who owns the character.
-    async fn member(&self, ctx: &Context<'_>) -> Result<Member> {
-        RequestContext::of(ctx).loaders.member.load_required(self.member_id).await
+    async fn member(&self, ctx: &Context<'_>) -> Result<Arc<Member>> {
+        let owner = RequestContext::of(ctx).member(self.member_id).await?;
+        owner.ok_or_else(|| Error::internal("the owner of a character is missing"))
     }
 
     /// Name. Name and realm together are unique in the guild, ignoring case, width and spaces.

@@ -162,9 +162,9 @@ impl Campaign {
     }
 
     /// The officer who created the campaign; `null` if unknown.
-    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.created_by {
-            Some(officer) => RequestContext::of(ctx).loaders.member.load(officer).await,
+            Some(officer) => RequestContext::of(ctx).member(officer).await,
             None => Ok(None),
         }
     }
@@ -363,9 +363,9 @@ impl Entry {
     }
 
     /// The member whom the entry is about, if any.
-    async fn associated_member(&self, ctx: &Context<'_>) -> Result<Option<Member>> {
+    async fn associated_member(&self, ctx: &Context<'_>) -> Result<Option<Arc<Member>>> {
         match self.associated_member_id {
-            Some(member) => RequestContext::of(ctx).loaders.member.load(member).await,
+            Some(member) => RequestContext::of(ctx).member(member).await,
             None => Ok(None),
         }
     }

@@ -64,12 +64,6 @@ pub async fn owner_of(
     .optional()
 }
 
-/// The mains of these members. A member without one is not in the result.
-pub async fn mains_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Character>> {
-    on_rows!(conn, Character::load, all => all
-        .filter(characters::guild_id.eq(guild).and(characters::member_id.eq_any(ids)).and(characters::is_main)))
-}
-
 /// The characters of these members: mains first, then by name.
 pub async fn characters_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all

@@ -198,6 +198,15 @@ pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
         .order((members::rank_level.desc(), members::sort_key, members::id)))
 }
 
+/// The times when these members were last seen. Members who never were are not in the result.
+pub async fn last_seen(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<(MemberId, Timestamp)>> {
+    on!(conn, c => members::table
+        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)))
+        .filter(members::last_seen_at.is_not_null())
+        .select((members::id, members::last_seen_at.assume_not_null()))
+        .load(c))
+}
+
 pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
     on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.eq_any(ids))))
 }

@@ -9,16 +9,13 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 
-use crate::identity::rows::{KnownCharacters, Member, MemberFilter, MemberKey, MemberOrder, MemberOrderField};
 use crate::{
     db::{
         Conn, NameContains, SearchScope, in_order, on, on_rows,
         schema::{characters, members},
     },
-    kernel::{
-        id::GuildId,
-        page::{OrderDirection, Page},
-    },
+    identity::rows::{KnownCharacters, Member, MemberFilter, MemberKey, MemberList, MemberOrder, MemberOrderField},
+    kernel::{id::GuildId, page::OrderDirection},
 };
 
 /// Applies a filter to a boxed query over members.
@@ -127,10 +124,9 @@ macro_rules! ordered {
 pub async fn list_members(
     conn: &mut Conn,
     guild: GuildId,
-    filter: &MemberFilter,
-    order: MemberOrder,
-    page: &Page<MemberKey>,
+    MemberList { filter, order, page }: &MemberList,
 ) -> QueryResult<Vec<Member>> {
+    let order = *order;
     if filter.for_visitors {
         let members = on_rows!(conn, Member::load, all => {
             ordered!(filtered_members!(all, guild, filter).limit(page.limit()), order, page, members::public_key)

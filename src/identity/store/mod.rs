@@ -88,7 +88,7 @@ pub async fn oldest_guild(conn: &mut Conn) -> QueryResult<Option<Guild>> {
 }
 
 /// Increments the roster's version. This locks the guild's row, so until the transaction ends no other transaction can
-/// change ranks or members.
+/// change ranks, members or characters.
 pub async fn bump_roster_version(conn: &mut Conn, guild: GuildId) -> QueryResult<()> {
     on!(conn, c => diesel::update(guilds::table.find(guild))
         .set(guilds::roster_version.eq(guilds::roster_version + 1))
