@@ -13,7 +13,10 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use super::{
-    auth_context::AuthContext, loaders::Loaders, merged_loads::MergedLoads, source_event::EventStream,
+    auth_context::AuthContext,
+    loaders::{CountPart, Loaders},
+    merged_loads::MergedLoads,
+    source_event::EventStream,
     tracked_viewer::TrackedViewer,
 };
 use crate::{
@@ -27,7 +30,7 @@ use crate::{
         error::{Code, Refusal, Result},
         id::{GuildId, MemberId, RankId},
     },
-    voting::{Campaign, are_on_one_ladder, may_see},
+    voting::{Campaign, Tally, Turnout, are_on_one_ladder, cached_result, may_see},
 };
 
 /// Maximum number of values in all tables and files of a response. The document does not show their size, so its cost
@@ -220,6 +223,33 @@ impl RequestContext {
             Ok(members)
         };
         self.once(key, load).await
+    }
+
+    /// Loads the tally of a campaign. The caller checks whether the viewer may see it.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn tally(&self, campaign: &Campaign) -> Result<Option<Arc<Tally>>> {
+        if let Some(result) = cached_result(&self.app.voting.tallies, campaign) {
+            return Ok(Some(Arc::new(result)));
+        }
+        let count = self.loaders.count.load((campaign.id, CountPart::Standings)).await?;
+        Ok(count.and_then(|count| count.tally))
+    }
+
+    /// Loads the turnout of a campaign.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn turnout(&self, campaign: &Campaign) -> Result<Turnout> {
+        let result = self.app.voting.tallies.result(campaign.id).filter(|_| campaign.has_result());
+        match result {
+            Some(result) => Ok(result.turnout),
+            None => {
+                let count = self.loaders.count.load((campaign.id, CountPart::Turnout)).await?;
+                Ok(count.map(|count| count.turnout).unwrap_or_default())
+            }
+        }
     }
 
     /// The guild's row, by which cached rows of the roster are current. `None` in a mutation, which may change them.

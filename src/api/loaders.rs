@@ -30,6 +30,24 @@ use crate::{
 /// Maximum number of keys in one statement. SQLite binds at most 32,766 values.
 const MAX_KEYS: usize = 20_000;
 
+/// A part of a campaign's count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CountPart {
+    /// The turnout.
+    Turnout,
+    /// The standings, which include the turnout.
+    Standings,
+}
+
+/// The count of a campaign.
+#[derive(Clone)]
+pub struct Count {
+    /// The turnout.
+    pub turnout: Turnout,
+    /// The standings, if they were requested.
+    pub tally: Option<Arc<Tally>>,
+}
+
 /// A query that loads values for a batch of keys.
 pub trait Fetch: Send + 'static {
     /// The key.
@@ -258,16 +276,23 @@ loaders! {
     entry: EntryById(EntryId => Entry) = read |conn, scope, keys| {
         by(voting::store::entries_by_id(conn, scope.guild, &keys).await?, |entry| entry.id)
     };
-    /// Turnouts: stored for a closed campaign, current for others.
-    turnout: TurnoutOf(CampaignId => Turnout) = snapshot |conn, scope, keys| {
-        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        voting::turnouts(conn, Some(&scope.tallies), scope.guild, &campaigns).await?
-    };
-    /// Tallies: the stored result of a closed campaign, a current count of others.
-    tally: TallyOf(CampaignId => Arc<Tally>) = snapshot |conn, scope, keys| {
-        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &keys).await?;
-        let tallies = voting::tallies(conn, Some(&scope.tallies), scope.guild, campaigns, scope.now).await?;
-        tallies.into_iter().map(|(id, tally)| (id, Arc::new(tally))).collect()
+    /// Counts of campaigns: the stored result of a closed campaign, a current count of others. All parts are of one
+    /// snapshot.
+    count: CountOf((CampaignId, CountPart) => Count) = snapshot |conn, scope, keys| {
+        let mut ids: Vec<CampaignId> = keys.iter().map(|(id, _)| *id).collect();
+        ids.dedup();
+        let campaigns = voting::store::campaigns_by_id(conn, scope.guild, &ids).await?;
+        let (to_count, others): (Vec<_>, Vec<_>) =
+            campaigns.into_iter().partition(|it| keys.binary_search(&(it.id, CountPart::Standings)).is_ok());
+        let tallies = voting::tallies(conn, Some(&scope.tallies), scope.guild, to_count, scope.now).await?;
+        let turnouts = voting::turnouts(conn, Some(&scope.tallies), scope.guild, &others).await?;
+        let counted = tallies.into_iter().map(|(id, tally)| (id, tally.turnout, Some(Arc::new(tally))));
+        let counted = counted.chain(turnouts.into_iter().map(|(id, turnout)| (id, turnout, None)));
+        let parts = [CountPart::Turnout, CountPart::Standings];
+        let of_parts = counted.flat_map(|(id, turnout, tally)| {
+            parts.map(|part| ((id, part), Count { turnout, tally: tally.clone() }))
+        });
+        of_parts.collect()
     };
     /// Whether the listed order decided the results of closed campaigns.
     decided_by_order: DecidedByOrder(CampaignId => bool) = snapshot |conn, scope, keys| {

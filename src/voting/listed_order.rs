@@ -31,7 +31,7 @@ pub async fn decided_results(
     let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.has_result()).map(|it| it.id).collect();
     let (mut decided, mut unknown) = (HashMap::new(), Vec::new());
     for result in store::results(conn, guild, &over).await? {
-        match known(&result.outcome()?) {
+        match known(&result.parse()?.outcome) {
             Some(value) => {
                 decided.insert(result.campaign_id, value);
             }

@@ -57,7 +57,7 @@ pub use self::{
     },
     service::{Announcer, Voting},
     store::list_campaigns,
-    tally::{tallies, tally, turnout, turnouts},
+    tally::{cached_result, tallies, tally, turnout, turnouts},
     tally_cache::TallyCache,
     visibility::{campaign_with_viewer, visible_campaign, watchable_campaign},
 };

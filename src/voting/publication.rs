@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::{
     ballot_box::BallotBox,
     box_cache::BallotBoxCache,
-    rows::{Campaign, Entry, Outcome},
+    rows::{Campaign, Entry, Outcome, StoredResult},
     service::Voting,
     store,
 };
@@ -53,9 +53,9 @@ pub async fn ballot_boxes(
         let id = campaign.id;
         let Some(result) = results.remove(&id) else { continue };
         let (entries, ballots) = (entries.remove(&id).unwrap_or_default(), ballots.remove(&id).unwrap_or_default());
-        let (turnout, outcome) = (result.turnout(), result.outcome()?);
+        let StoredResult { turnout, outcome, .. } = result.parse()?;
         // Counts and hashes the ballots, which takes long if there are thousands.
-        let make = move || BallotBox::new(campaign, entries, ballots, turnout, outcome);
+        let make = move || BallotBox::new(campaign, entries, ballots, turnout, Arc::unwrap_or_clone(outcome));
         boxes.insert(id, spawn_blocking(make).await.map_err(Error::internal)?);
     }
     Ok(boxes)

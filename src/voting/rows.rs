@@ -392,6 +392,19 @@ pub struct Tally {
     pub counted_at: Timestamp,
 }
 
+/// The result of a campaign, as its closing stored it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredResult {
+    /// The version of the final tally.
+    pub revision: i64,
+    /// The turnout at the closing.
+    pub turnout: Turnout,
+    /// The standings and the steps of the count.
+    pub outcome: Arc<Outcome>,
+    /// When the ballots were counted.
+    pub counted_at: Timestamp,
+}
+
 /// The turnout of a campaign at a point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CampaignTurnout {

@@ -6,7 +6,7 @@ use guildhall_count::{BallotForm, count_from};
 
 use super::{
     entries, listed_order,
-    rows::{Campaign, CampaignTurnout, Entries, Outcome, Tally, Turnout},
+    rows::{Campaign, CampaignTurnout, Entries, Outcome, StoredResult, Tally, Turnout},
     service::Voting,
     store::{self, ResultRow},
     tally_cache::{ElectorateKey, ElectorateSize, TallyCache},
@@ -35,15 +35,17 @@ pub async fn tallies(
     campaigns: Vec<Campaign>,
     now: Timestamp,
 ) -> Result<HashMap<CampaignId, Tally>> {
-    let ids: Vec<CampaignId> = campaigns.iter().map(|campaign| campaign.id).collect();
-    let mut results: HashMap<CampaignId, ResultRow> =
-        store::results(conn, guild, &ids).await?.into_iter().map(|row| (row.campaign_id, row)).collect();
+    let results = stored_results(conn, cache, guild, &campaigns).await?;
     let mut entries = entries::load(conn, cache, guild, &campaigns).await?;
-    let roster_version = store::roster_version(conn, guild).await?;
+    let unstored = || campaigns.iter().filter(|it| !results.contains_key(&it.id));
+    let roster_version = match unstored().next() {
+        Some(_) => store::roster_version(conn, guild).await?,
+        None => 0,
+    };
     let turnouts = unstored_turnouts(conn, cache, guild, roster_version, &campaigns).await?;
     let turnout = |id: &CampaignId| turnouts.get(id).copied().unwrap_or_default();
     let cached: HashMap<CampaignId, Arc<Outcome>> =
-        ids.iter().filter_map(|id| Some((*id, cache?.outcome(*id, turnout(id).voted)?))).collect();
+        unstored().filter_map(|it| Some((it.id, cache?.outcome(it.id, turnout(&it.id).voted)?))).collect();
     let to_count = |form: BallotForm| -> Vec<CampaignId> {
         let needs_count = |it: &Campaign| !it.is_over() && turnout(&it.id).voted != 0 && !cached.contains_key(&it.id);
         let has_form = |it: &Campaign| it.method.ballot_form() == form;
@@ -62,8 +64,8 @@ pub async fn tallies(
             let revision = roster_version + turnout.voted + 1;
             let counted_at = campaign.closed_at.unwrap_or(now);
             Tally { outcome: Arc::default(), revision, campaign, entries, turnout, counted_at }
-        } else if let Some(result) = results.remove(&id) {
-            load_result(campaign, entries, &result)?
+        } else if let Some(result) = results.get(&id) {
+            result.clone().into_tally(campaign, entries)
         } else {
             let turnout = turnout(&id);
             let outcome = cached.get(&id).cloned().unwrap_or_else(|| {
@@ -109,12 +111,12 @@ pub async fn turnout(voting: &Voting, guild: GuildId, id: CampaignId) -> Result<
         .db
         .snapshot(async move |conn| {
             let Some(campaign) = store::campaign(conn, guild, id).await? else { return Ok(None) };
-            if let Some(result) = store::results(conn, guild, &[id]).await?.pop() {
-                let (turnout, revision, counted_at) = (result.turnout(), result.revision, result.counted_at);
+            let campaigns = std::slice::from_ref(&campaign);
+            if let Some(result) = stored_results(conn, Some(&cache), guild, campaigns).await?.remove(&id) {
+                let StoredResult { turnout, revision, counted_at, .. } = result;
                 return Ok(Some(CampaignTurnout { campaign, turnout, revision, counted_at }));
             }
             let roster_version = store::roster_version(conn, guild).await?;
-            let campaigns = std::slice::from_ref(&campaign);
             let turnouts = unstored_turnouts(conn, Some(&cache), guild, roster_version, campaigns).await?;
             let turnout = turnouts.get(&id).copied().unwrap_or_default();
             // As in `tallies`, also for a cancelled campaign.
@@ -136,13 +138,35 @@ pub async fn turnouts(
     guild: GuildId,
     campaigns: &[Campaign],
 ) -> Result<HashMap<CampaignId, Turnout>> {
-    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.has_result()).map(|it| it.id).collect();
-    let roster_version = store::roster_version(conn, guild).await?;
-    let mut turnouts = unstored_turnouts(conn, cache, guild, roster_version, campaigns).await?;
-    for result in store::results(conn, guild, &over).await? {
-        turnouts.insert(result.campaign_id, result.turnout());
+    let mut turnouts = HashMap::new();
+    if campaigns.iter().any(|it| !it.has_result()) {
+        let roster_version = store::roster_version(conn, guild).await?;
+        turnouts = unstored_turnouts(conn, cache, guild, roster_version, campaigns).await?;
     }
+    let results = stored_results(conn, cache, guild, campaigns).await?;
+    turnouts.extend(results.into_iter().map(|(id, result)| (id, result.turnout)));
     Ok(turnouts)
+}
+
+/// Returns the results of those of these campaigns that have one. They never change.
+async fn stored_results(
+    conn: &mut Conn,
+    cache: Option<&TallyCache>,
+    guild: GuildId,
+    campaigns: &[Campaign],
+) -> Result<HashMap<CampaignId, StoredResult>> {
+    let over: Vec<CampaignId> = campaigns.iter().filter(|it| it.has_result()).map(|it| it.id).collect();
+    let mut results: HashMap<CampaignId, StoredResult> =
+        over.iter().filter_map(|id| Some((*id, cache?.result(*id)?))).collect();
+    let missing: Vec<CampaignId> = over.into_iter().filter(|id| !results.contains_key(id)).collect();
+    for row in store::results(conn, guild, &missing).await? {
+        let result = row.parse()?;
+        if let Some(cache) = cache {
+            cache.insert_result(row.campaign_id, &result);
+        }
+        results.insert(row.campaign_id, result);
+    }
+    Ok(results)
 }
 
 /// Returns the turnouts of the campaigns without a stored result: those that are not over or were cancelled.
@@ -243,13 +267,15 @@ impl Campaign {
     }
 }
 
-fn load_result(campaign: Campaign, entries: Entries, result: &ResultRow) -> Result<Tally> {
-    Ok(Tally {
-        campaign,
-        entries,
-        revision: result.revision,
-        turnout: result.turnout(),
-        outcome: Arc::new(result.outcome()?),
-        counted_at: result.counted_at,
-    })
+impl StoredResult {
+    fn into_tally(self, campaign: Campaign, entries: Entries) -> Tally {
+        let Self { revision, turnout, outcome, counted_at } = self;
+        Tally { campaign, entries, revision, turnout, outcome, counted_at }
+    }
+}
+
+/// Returns the tally of a campaign that is over, if its result and its entries are cached.
+pub fn cached_result(cache: &TallyCache, campaign: &Campaign) -> Option<Tally> {
+    let result = cache.result(campaign.id).filter(|_| campaign.has_result())?;
+    Some(result.into_tally(campaign.clone(), cache.entries(campaign.id)?))
 }

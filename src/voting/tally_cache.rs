@@ -1,14 +1,15 @@
-//! Caches electorates, outcomes and entries of campaigns, so that a page of campaigns is counted once for all viewers.
+//! Caches electorates, outcomes, results and entries of campaigns, so that a page of campaigns is counted once for all
+//! viewers.
 //!
 //! Every change of the eligible members increments the roster's version, so the size of an electorate is valid while the
-//! version is the same. Ballots are only added, so an outcome is valid while their number is the same. The entries of a
-//! campaign that is no longer a draft never change.
+//! version is the same. Ballots are only added, so an outcome is valid while their number is the same. A result
+//! never changes, nor do the entries of a campaign that is no longer a draft.
 
 use std::sync::Arc;
 
 use quick_cache::{Weighter, sync::Cache};
 
-use super::rows::{Campaign, Entries, Entry, Outcome};
+use super::rows::{Campaign, Entries, Entry, Outcome, StoredResult};
 use crate::{
     db::CampaignStatus,
     kernel::id::{CampaignId, GuildId},
@@ -17,7 +18,7 @@ use crate::{
 /// Maximum number of guilds with cached numbers of members, and of cached electorates. Also the expected number of
 /// cached outcomes and entry lists, which sizes the cache's tables.
 const MAX_CACHED: usize = 5_000;
-/// Maximum memory for outcomes, and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of
+/// Maximum memory for outcomes, for results and for entries, in bytes (estimated). Most outcomes are small, but the comparisons of
 /// 200 entries are not.
 const MAX_BYTES: u64 = 32_000_000;
 
@@ -48,6 +49,7 @@ pub struct TallyCache {
     active_members: Cache<GuildId, (i64, Arc<ActiveMembers>)>,
     electorates: Cache<CampaignId, (ElectorateKey, ElectorateSize)>,
     outcomes: Cache<CampaignId, (i64, Arc<Outcome>), TallyCacheWeighter>,
+    results: Cache<CampaignId, StoredResult, TallyCacheWeighter>,
     entries: Cache<CampaignId, Entries, TallyCacheWeighter>,
 }
 
@@ -56,9 +58,19 @@ struct TallyCacheWeighter;
 
 impl Weighter<CampaignId, (i64, Arc<Outcome>)> for TallyCacheWeighter {
     fn weight(&self, _: &CampaignId, (_, outcome): &(i64, Arc<Outcome>)) -> u64 {
-        let positions: usize = outcome.standings.iter().map(|standing| 8 + standing.pick_counts.len()).sum();
-        8 * (8 + positions + outcome.table_size()) as u64
+        bytes_of(outcome)
     }
+}
+
+impl Weighter<CampaignId, StoredResult> for TallyCacheWeighter {
+    fn weight(&self, _: &CampaignId, result: &StoredResult) -> u64 {
+        bytes_of(&result.outcome)
+    }
+}
+
+fn bytes_of(outcome: &Outcome) -> u64 {
+    let positions: usize = outcome.standings.iter().map(|standing| 8 + standing.pick_counts.len()).sum();
+    8 * (8 + positions + outcome.table_size()) as u64
 }
 
 impl Weighter<CampaignId, Entries> for TallyCacheWeighter {
@@ -74,6 +86,7 @@ impl Default for TallyCache {
             active_members: Cache::new(MAX_CACHED),
             electorates: Cache::new(MAX_CACHED),
             outcomes: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
+            results: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
             entries: Cache::with_weighter(MAX_CACHED, MAX_BYTES, TallyCacheWeighter),
         }
     }
@@ -103,6 +116,16 @@ impl TallyCache {
     /// Returns the outcome of a campaign, if it is cached for this number of ballots.
     pub fn outcome(&self, campaign: CampaignId, voted: i64) -> Option<Arc<Outcome>> {
         self.outcomes.get(&campaign).filter(|(ballots, _)| *ballots == voted).map(|(_, it)| it)
+    }
+
+    /// Returns the result of a campaign that is over, if it is cached.
+    pub fn result(&self, campaign: CampaignId) -> Option<StoredResult> {
+        self.results.get(&campaign)
+    }
+
+    /// Caches the result of a campaign that is over.
+    pub fn insert_result(&self, campaign: CampaignId, result: &StoredResult) {
+        self.results.insert(campaign, result.clone());
     }
 
     /// Returns the entries of a campaign in their order, if they are cached.

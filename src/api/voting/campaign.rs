@@ -177,7 +177,7 @@ impl Campaign {
     /// Number of eligible members and of voters. Of a draft, the members who would be eligible if it started now. Fixed
     /// when the campaign closes.
     async fn turnout(&self, ctx: &Context<'_>) -> Result<Turnout> {
-        Ok(RequestContext::of(ctx).loaders.turnout.load(self.id).await?.unwrap_or_default())
+        RequestContext::of(ctx).turnout(self).await
     }
 
     /// All entries by place; `null` while the standings are hidden from the viewer (see `standingsHiddenReason`).
@@ -283,7 +283,7 @@ impl Campaign {
     async fn visible_tally(&self, ctx: &Context<'_>) -> Result<Option<Arc<Tally>>> {
         match self.hidden_reason(ctx).await? {
             None => {
-                let tally = RequestContext::of(ctx).loaders.tally.load(self.id).await?;
+                let tally = RequestContext::of(ctx).tally(self).await?;
                 // It may have been cancelled since this campaign was read.
                 Ok(tally.filter(|tally| !tally.campaign.is_cancelled()))
             }

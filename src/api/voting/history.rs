@@ -115,7 +115,7 @@ impl PastVote {
 
     /// Winners: all entries that share the first place, or all elected entries in order. Empty without ballots.
     async fn winners(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
-        let tally = RequestContext::of(ctx).loaders.tally.load(self.0.id).await?;
+        let tally = RequestContext::of(ctx).tally(&self.0).await?;
         Ok(tally.map(|tally| tally::winners(&tally)).unwrap_or_default())
     }
 

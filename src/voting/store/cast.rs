@@ -1,6 +1,6 @@
 //! Queries over ballots, their sums, and results.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use diesel::{
     dsl::{count, count_star, exists, not},
@@ -21,7 +21,7 @@ use crate::{
     },
     voting::{
         published_ballot::PublishedBallot,
-        rows::{Ballot, Outcome, Tally, Turnout},
+        rows::{Ballot, Outcome, StoredResult, Tally, Turnout},
     },
 };
 
@@ -122,6 +122,9 @@ pub async fn ballots_cast(
     guild: GuildId,
     ids: &[CampaignId],
 ) -> QueryResult<HashMap<CampaignId, i64>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let voted: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
         .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.eq_any(ids)))
         .group_by(ballots::campaign_id)
@@ -303,19 +306,16 @@ impl ResultRow {
         }
     }
 
-    /// Returns the turnout at the closing.
-    pub const fn turnout(&self) -> Turnout {
-        let Self { eligible, voted, awaiting_registration, .. } = *self;
-        Turnout { eligible, voted, awaiting_registration }
-    }
-
     /// Parses the standings and the steps of the count.
     ///
     /// # Errors
     /// `INTERNAL` if the stored JSON is invalid.
-    pub fn outcome(&self) -> Result<Outcome> {
-        serde_json::from_str(&self.outcome)
-            .map_err(|error| Error::internal(format!("a stored result cannot be read: {error}")))
+    pub fn parse(&self) -> Result<StoredResult> {
+        let Self { revision, eligible, voted, awaiting_registration, counted_at, .. } = *self;
+        let outcome: Outcome = serde_json::from_str(&self.outcome)
+            .map_err(|error| Error::internal(format!("a stored result cannot be read: {error}")))?;
+        let turnout = Turnout { eligible, voted, awaiting_registration };
+        Ok(StoredResult { revision, turnout, outcome: Arc::new(outcome), counted_at })
     }
 }
 
@@ -325,6 +325,9 @@ pub async fn insert_results(conn: &mut Conn, rows: Vec<ResultRow>) -> QueryResul
 }
 
 pub async fn results(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<ResultRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     on!(conn, c => tallies::table
         .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.eq_any(ids)))
         .select(ResultRow::as_select())
