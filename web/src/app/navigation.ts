@@ -1,9 +1,9 @@
 // Navigation between the app's pages.
 import type { AroundNavHandler, BaseLocationHook } from "wouter";
 import { navigate, useLocationProperty } from "wouter/use-browser-location";
+import { confirmLeaving, hasUnsaved } from "../ui/unsaved";
 import { isOutdated } from "./build";
 import { basePath } from "./guild";
-import { confirmLeaving, hasUnsaved } from "./unsaved";
 
 /** Whether a navigation waits for its page's heading, which then gets the focus. */
 let isPending = false;

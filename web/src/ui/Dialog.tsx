@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Alert } from "./Alert";
 import { Button, IconButton } from "./Button";
 import styles from "./Dialog.module.css";
+import { useUnsaved } from "./unsaved";
 
 interface DialogProps {
   title: ReactNode;
@@ -16,12 +17,13 @@ interface DialogProps {
 
 /**
  * A modal dialog, shown while it is rendered. The browser keeps the focus inside, and returns it afterwards.
- * Escape closes it, and asks first if something was typed.
+ * Escape closes it, and asks first if something was typed. Leaving the page asks then too.
  */
 export function Dialog({ title, onClose, children, actions, wide, lightDismiss }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const isTyped = useRef(false);
+  const [isTyped, setTyped] = useState(false);
+  useUnsaved(isTyped);
   useEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
@@ -42,10 +44,10 @@ export function Dialog({ title, onClose, children, actions, wide, lightDismiss }
         // React passes on the `cancel` of a file field inside.
         if (event.target !== event.currentTarget) return;
         event.preventDefault();
-        if (!isTyped.current || window.confirm("Close this? What you typed is not saved.")) onClose();
+        if (!isTyped || window.confirm("Close this? What you typed is not saved.")) onClose();
       }}
       onInput={(event) => {
-        isTyped.current ||= isText(event.target);
+        if (isText(event.target)) setTyped(true);
       }}
       onClick={(event) => lightDismiss && event.target === event.currentTarget && onClose()}
     >

@@ -60,6 +60,27 @@ test("*Back* asks after a reload too", async ({ page }) => {
   await expect(page.getByLabel("Display name")).toHaveValue("Unsaved");
 });
 
+test("*Back* asks before it drops the text of an open dialog, and not after the dialog was closed", async ({
+  page,
+}) => {
+  await startAs(page, memberFixture());
+  await page.goto("/votes");
+  await links(page).getByRole("link", { name: "Mirelle" }).click();
+  const open = page.getByRole("button", { name: "Add a character" });
+  const name = page.getByRole("dialog").getByLabel("Name");
+  await open.click();
+  await name.fill("Unsaved");
+  const questions = answerQuestions(page, ["dismiss"]);
+  await back(page);
+  await expect.poll(() => questions.length).toBe(1);
+  await expect(page).toHaveURL(/\/me$/);
+  await expect(name).toHaveValue("Unsaved");
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  await back(page);
+  await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeFocused();
+  expect(questions).toHaveLength(1);
+});
+
 const invitee: Fixture = {
   __typename: "Member",
   id: "m1",

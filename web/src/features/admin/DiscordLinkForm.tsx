@@ -2,7 +2,6 @@ import { useRef, useState } from "react";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { resync } from "../../app/resync";
-import { useUnsaved } from "../../app/unsaved";
 import {
   type DiscordAdminQuery,
   type DiscordLinkPartsFragment,
@@ -14,6 +13,7 @@ import { Section } from "../../ui/Card";
 import { Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
+import { useUnsaved } from "../../ui/unsaved";
 
 interface DiscordLinkFormProps {
   link: DiscordLinkPartsFragment | null;

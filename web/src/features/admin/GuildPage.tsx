@@ -4,7 +4,6 @@ import { FormError } from "../../app/FormError";
 import { Guard } from "../../app/Guard";
 import { Loaded, Page } from "../../app/Page";
 import { Sections } from "../../app/Sections";
-import { useUnsaved } from "../../app/unsaved";
 import {
   GuildSettingsDocument,
   type GuildSettingsQuery,
@@ -17,6 +16,7 @@ import { Time } from "../../ui/Countdown";
 import { Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
+import { useUnsaved } from "../../ui/unsaved";
 
 const REGIONS: readonly { value: Region; label: string }[] = [
   { value: "US", label: "The Americas and Oceania" },

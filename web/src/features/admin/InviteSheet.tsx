@@ -1,7 +1,6 @@
 // The invites that were just made: as a list to copy or print. The codes show only now.
 import { useState } from "react";
 import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
-import { useUnsaved } from "../../app/unsaved";
 import { useViewer } from "../../app/viewer";
 import { Alert, Notice } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
@@ -11,6 +10,7 @@ import { formatDateTime } from "../../ui/Countdown";
 import { Checkbox, TextArea } from "../../ui/Field";
 import { QrCode } from "../../ui/QrCode";
 import { toast } from "../../ui/Toast";
+import { useUnsaved } from "../../ui/unsaved";
 import styles from "./InviteSheet.module.css";
 import type { Invite, Invites } from "./useInvites";
 

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
-import { useUnsaved } from "../../app/unsaved";
 import { UpdateMeDocument } from "../../gql/graphql";
 import { Button, ButtonRow } from "../../ui/Button";
 import { Section } from "../../ui/Card";
 import { Field } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
+import { useUnsaved } from "../../ui/unsaved";
 
 export function NameSection({
   displayName,

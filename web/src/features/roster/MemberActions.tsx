@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered, resetLink } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
-import { useUnsaved } from "../../app/unsaved";
 import { InviteMemberDocument, type MemberPartsFragment, SendResetCodeDocument } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { CodeDialog } from "../../ui/CodeDialog";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { toast } from "../../ui/Toast";
+import { useUnsaved } from "../../ui/unsaved";
 import { MemberDialog } from "./MemberDialog";
 
 interface Code {

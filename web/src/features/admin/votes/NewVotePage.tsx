@@ -5,7 +5,6 @@ import { FormError } from "../../../app/FormError";
 import { Guard } from "../../../app/Guard";
 import { BackLink } from "../../../app/Link";
 import { Loaded, Page } from "../../../app/Page";
-import { useUnsaved } from "../../../app/unsaved";
 import { useViewer } from "../../../app/viewer";
 import {
   type CreateCampaignInput,
@@ -22,6 +21,7 @@ import { Card } from "../../../ui/Card";
 import { Choices, Field, Select } from "../../../ui/Field";
 import { Form } from "../../../ui/Form";
 import { describeMethod, methodName } from "../../../ui/methods";
+import { useUnsaved } from "../../../ui/unsaved";
 import { PRESETS } from "./presets";
 
 const COPY = "copy";
