@@ -99,6 +99,30 @@ test.describe("unsaved edits", () => {
     await expect(text).toHaveValue(/Description: A long text about this vote\./);
   });
 
+  test("in a dialog stay readable when the vote starts", async ({ page }) => {
+    const state = await open(page, draftFixture());
+    const start = async () => {
+      state.root.campaign = draftFixture({ status: "LIVE", draftRevision: null, startAt: EARLIER });
+      state.root.campaignChanged = { campaign: { id: "vote-1" } };
+      await state.publish("campaignChanged");
+    };
+    const text = page.getByRole("textbox", { name: "Changes" });
+    await page.getByRole("button", { name: "Edit Salty" }).click();
+    await page.getByRole("dialog").getByLabel("Description").fill("A long text about this entry.");
+    await start();
+    await expect(page.getByText("The vote has started", { exact: false })).toBeVisible();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expect(text).toHaveValue("In the dialog: Salty – A long text about this entry.");
+    await expectGoodPage(page);
+
+    state.root.campaign = draftFixture();
+    await page.reload();
+    await page.getByRole("button", { name: "Paste a list" }).click();
+    await page.getByRole("dialog").getByLabel("Entries").fill("Hex\nFern");
+    await start();
+    await expect(text).toHaveValue("In the dialog: Hex\nIn the dialog: Fern");
+  });
+
   test("do not ask again after the draft was deleted", async ({ page }) => {
     const questions: string[] = [];
     page.on("dialog", (dialog) => {

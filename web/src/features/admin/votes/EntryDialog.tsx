@@ -1,4 +1,3 @@
-import { useState } from "react";
 import { Button } from "../../../ui/Button";
 import { Dialog } from "../../../ui/Dialog";
 import { Field, TextArea } from "../../../ui/Field";
@@ -6,14 +5,14 @@ import type { EditedEntry } from "./entries";
 
 interface EntryDialogProps {
   entry: EditedEntry;
+  onChange: (entry: EditedEntry) => void;
   onSave: (entry: EditedEntry) => void;
   onClose: () => void;
 }
 
 /** One entry with all of its fields. The list saves it together with the others. */
-export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
-  const [edited, setEdited] = useState(entry);
-  const set = (change: Partial<EditedEntry>) => setEdited({ ...edited, ...change });
+export function EntryDialog({ entry, onChange, onSave, onClose }: EntryDialogProps) {
+  const set = (change: Partial<EditedEntry>) => onChange({ ...entry, ...change });
   return (
     <Dialog
       title="Edit entry"
@@ -25,9 +24,9 @@ export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
           </Button>
           <Button
             variant="primary"
-            disabled={edited.name.trim() === ""}
+            disabled={entry.name.trim() === ""}
             onClick={() => {
-              onSave(edited);
+              onSave(entry);
               onClose();
             }}
           >
@@ -39,13 +38,13 @@ export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
       <Field
         label="Name"
         maxLength={200}
-        value={edited.name}
+        value={entry.name}
         onChange={(event) => set({ name: event.currentTarget.value })}
       />
       <TextArea
         label="Description"
         maxLength={5_000}
-        value={edited.description}
+        value={entry.description}
         onChange={(event) => set({ description: event.currentTarget.value })}
       />
       <Field
@@ -53,12 +52,12 @@ export function EntryDialog({ entry, onSave, onClose }: EntryDialogProps) {
         hint="Voters see the link and open the picture with it."
         type="url"
         maxLength={2_048}
-        value={edited.imageUrl}
+        value={entry.imageUrl}
         onChange={(event) => set({ imageUrl: event.currentTarget.value })}
       />
-      {edited.member && (
+      {entry.member && (
         <Button icon="close" onClick={() => set({ member: null })}>
-          Remove the link to {edited.member.displayName}
+          Remove the link to {entry.member.displayName}
         </Button>
       )}
     </Dialog>

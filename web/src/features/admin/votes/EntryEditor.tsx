@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useId } from "react";
 import { useAction } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
 import { type DraftFragment, SetVoteEntriesDocument } from "../../../gql/graphql";
@@ -20,8 +20,6 @@ import { StartsAtOnce } from "./StartsAtOnce";
 import { startsAtOnce } from "./schedule";
 import type { DraftEdits } from "./useDraftEdits";
 
-type Open = "lines" | "members" | "start" | { entry: EditedEntry };
-
 interface EntryEditorProps {
   vote: DraftFragment;
   edits: DraftEdits;
@@ -38,8 +36,9 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     theirs,
     newName: name,
     setNewName: setName,
+    dialog: open,
+    setDialog: setOpen,
   } = edited;
-  const [open, setOpen] = useState<Open>();
   const { run, busy, error, reset } = useAction(SetVoteEntriesDocument);
   const id = useId();
 
@@ -80,7 +79,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
           <Button small icon="people" onClick={() => setOpen("members")}>
             Add members
           </Button>
-          <Button small icon="file" onClick={() => setOpen("lines")}>
+          <Button small icon="file" onClick={() => setOpen({ lines: "" })}>
             Paste a list
           </Button>
         </>
@@ -147,7 +146,14 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
           </ButtonRow>
         )}
       </div>
-      {open === "lines" && <PasteDialog onAdd={add} onClose={() => setOpen(undefined)} />}
+      {typeof open === "object" && "lines" in open && (
+        <PasteDialog
+          text={open.lines}
+          onChange={(lines) => setOpen({ lines })}
+          onAdd={add}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
       {open === "members" && (
         <AddMembers
           taken={entries.flatMap((entry) => entry.member?.id ?? [])}
@@ -155,9 +161,10 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
           onClose={() => setOpen(undefined)}
         />
       )}
-      {typeof open === "object" && (
+      {typeof open === "object" && "entry" in open && (
         <EntryDialog
           entry={open.entry}
+          onChange={(entry) => setOpen({ entry })}
           onSave={({ id: _, ...changed }) =>
             // A save meanwhile has given it its id.
             change(entries.map((it) => (it.key === changed.key ? { ...it, ...changed } : it)))
@@ -179,8 +186,14 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
 
 const toLine = ({ key, name }: EditedEntry) => ({ key, text: name });
 
-function PasteDialog({ onAdd, onClose }: { onAdd: (entries: EditedEntry[]) => void; onClose: () => void }) {
-  const [text, setText] = useState("");
+interface PasteDialogProps {
+  text: string;
+  onChange: (text: string) => void;
+  onAdd: (entries: EditedEntry[]) => void;
+  onClose: () => void;
+}
+
+function PasteDialog({ text, onChange, onAdd, onClose }: PasteDialogProps) {
   const added = fromLines(text);
   return (
     <Dialog
@@ -209,7 +222,7 @@ function PasteDialog({ onAdd, onClose }: { onAdd: (entries: EditedEntry[]) => vo
         hint="One name on each line."
         rows={10}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => onChange(event.currentTarget.value)}
       />
     </Dialog>
   );

@@ -1,6 +1,7 @@
 import type { DraftQuery } from "../../../gql/graphql";
 import { Section } from "../../../ui/Card";
 import { TextArea } from "../../../ui/Field";
+import type { EditedEntry } from "./entries";
 import { differences } from "./settings";
 import type { DraftEdits } from "./useDraftEdits";
 
@@ -9,18 +10,18 @@ interface UnsavedTextProps {
   ranks: DraftQuery["ranks"];
 }
 
+const toLine = ({ name, description, imageUrl }: EditedEntry) =>
+  [name, description, imageUrl].filter(Boolean).join(" – ");
+
 /** Changes that can no longer be saved, as text to copy. */
 export function UnsavedText({ edits, ranks }: UnsavedTextProps) {
   const { entries, settings } = edits;
   const lines = [
     ...differences(settings.value, settings.saved, ranks).map(({ text }) => text),
     ...(entries.isDirty ? ["Entries:"] : []),
-    ...(entries.isDirty
-      ? entries.value.map(({ name, description, imageUrl }) =>
-          [name, description, imageUrl].filter(Boolean).join(" – "),
-        )
-      : []),
+    ...(entries.isDirty ? entries.value.map(toLine) : []),
     ...(entries.newName.trim() ? [`New entry: ${entries.newName}`] : []),
+    ...entries.typed.map((entry) => `In the dialog: ${toLine(entry)}`),
   ];
   return (
     <Section title="Your changes were not saved" description="Copy what you need before you leave this page.">
