@@ -199,6 +199,27 @@ test.describe("a draft that a colleague changes meanwhile", () => {
   });
 });
 
+test("an officer who may not edit a draft reads it, and keeps unsaved edits as text", async ({ page }) => {
+  const state = await open(page, draftFixture());
+  const title = page.getByRole("textbox", { name: "Title" });
+  await title.fill("Unsaved title");
+  state.root.campaign = draftFixture({ viewerActions: ["DELETE", "ACTIVATE"] });
+  state.root.campaignChanged = { campaign: { id: "vote-1" } };
+  await state.publish("campaignChanged");
+  await expect(title).toHaveCount(0);
+  await expect(page.getByRole("textbox", { name: "Changes" })).toHaveValue("Title: Unsaved title");
+  await page.reload();
+  await expect(page.getByText("you can read it but not change it", { exact: false })).toBeVisible();
+  await expect(rows(page)).toHaveCount(5);
+  const settings = page.getByRole("list", { name: "Settings" });
+  await expect(settings).toContainText("Title: Raider of the season");
+  await expect(settings).toContainText("May vote: رتبة and above");
+  await expect(page.getByRole("textbox")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Delete draft" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Start the vote" })).toBeEnabled();
+  await expectGoodPage(page);
+});
+
 test("a vote that has started is fixed", async ({ page }) => {
   await open(page, voteFixture());
   await expect(page.getByText("The vote has started", { exact: false })).toBeVisible();

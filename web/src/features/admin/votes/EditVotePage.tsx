@@ -14,6 +14,7 @@ import { NotFound } from "../../../ui/PageState";
 import { toast } from "../../../ui/Toast";
 import { useUnsaved } from "../../../ui/unsaved";
 import { EntryEditor } from "./EntryEditor";
+import { ReadOnlyDraft } from "./ReadOnlyDraft";
 import { Settings } from "./Settings";
 import { StartVote } from "./StartVote";
 import { UnsavedText } from "./UnsavedText";
@@ -94,11 +95,21 @@ function Editor({ vote, isGone, ranks, refetch }: EditorProps) {
       </>
     );
   }
+  const canEdit = vote.viewerActions.includes("EDIT");
   return (
     <>
-      <EntryEditor vote={vote} edits={edits} refetch={refetch} />
-      <Settings vote={vote} edits={edits} ranks={ranks} refetch={refetch} />
-      <StartVote vote={vote} isUnsaved={edits.isDirty} ranks={ranks} />
+      {canEdit ? (
+        <>
+          <EntryEditor vote={vote} edits={edits} refetch={refetch} />
+          <Settings vote={vote} edits={edits} ranks={ranks} refetch={refetch} />
+        </>
+      ) : (
+        <>
+          <ReadOnlyDraft vote={vote} ranks={ranks} />
+          {edits.isDirty && <UnsavedText edits={edits} ranks={ranks} />}
+        </>
+      )}
+      <StartVote vote={vote} isUnsaved={canEdit && edits.isDirty} ranks={ranks} />
       <DeleteDraft vote={vote} onDeleted={() => setDeleted(true)} />
     </>
   );

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { announce } from "../../../ui/announce";
 import { IconButton } from "../../../ui/Button";
 import { Icon } from "../../../ui/Icon";
@@ -31,26 +32,13 @@ export function EntryList({ entries, problemOf, onChange, onEdit }: EntryListPro
               <Icon name="drag" size={18} />
             </span>
             <span className={styles.number}>{index + 1}</span>
-            <span className={styles.entryText}>
-              <span className={styles.entryName} dir="auto">
-                {entry.name}
-              </span>
-              {entry.description && (
-                <span className={styles.detail} dir="auto">
-                  {entry.description}
-                </span>
-              )}
-              {entry.member && (
-                <span className={styles.detail}>
-                  About <span dir="auto">{entry.member.displayName}</span>
-                </span>
-              )}
+            <EntryText entry={entry}>
               {problem && (
                 <span className={styles.problem} role="alert">
                   {problem}
                 </span>
               )}
-            </span>
+            </EntryText>
             <span className={styles.entryActions}>
               <IconButton
                 small
@@ -81,5 +69,27 @@ export function EntryList({ entries, problemOf, onChange, onEdit }: EntryListPro
         );
       })}
     </ol>
+  );
+}
+
+/** What an entry says, above other lines about it. */
+export function EntryText({ entry, children }: { entry: EditedEntry; children?: ReactNode }) {
+  return (
+    <span className={styles.entryText}>
+      <span className={styles.entryName} dir="auto">
+        {entry.name}
+      </span>
+      {entry.description && (
+        <span className={styles.detail} dir="auto">
+          {entry.description}
+        </span>
+      )}
+      {entry.member && (
+        <span className={styles.detail}>
+          About <span dir="auto">{entry.member.displayName}</span>
+        </span>
+      )}
+      {children}
+    </span>
   );
 }

@@ -130,7 +130,8 @@ export function differences(settings: Settings, other: Settings, ranks: DraftQue
   return own.filter(({ text }, index) => text !== others[index]?.text);
 }
 
-function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
+/** The settings in words. */
+export function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
   const rankOf = (level: string) => {
     const rank = ranks.find((it) => String(it.level) === level);
     return level === EVERYBODY ? "everyone" : `${rank?.name ?? level} and above`;
