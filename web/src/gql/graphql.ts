@@ -827,7 +827,7 @@ export type LinkDiscordMutationVariables = Exact<{
 }>;
 
 
-export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', warnings: Array<string> | null, link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastReport: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } | null } } | null };
+export type LinkDiscordMutation = { __typename: 'Mutation', linkDiscord: { __typename: 'DiscordLinkPayload', link: { __typename: 'DiscordLink', serverId: string, channelId: string | null, logChannelId: string | null, campaignUrl: string | null, color: string, thumbnailUrl: string | null, syncIntervalMinutes: number, nextSyncAt: string, syncProblem: string | null, server: { __typename: 'DiscordServer', name: string, channels: Array<{ __typename: 'DiscordChannel', id: string, name: string }> } | null, newcomerRank: { __typename: 'Rank', id: string, name: string } | null, lastReport: { __typename: 'DiscordSyncReport', at: string, dryRun: boolean, added: number, promoted: number, demoted: number, renamed: number, linked: number, untouched: number, conflictCount: number, keptCount: number, changes: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }>, conflicts: Array<{ __typename: 'DiscordSyncChange', discordId: string, discordUsername: string, previousUsername: string | null, linked: boolean, reason: DiscordSyncConflict | null, from: { __typename: 'Rank', id: string, name: string } | null, to: { __typename: 'Rank', id: string, name: string } | null }> } | null } } | null };
 
 export type UnlinkDiscordMutationVariables = Exact<{ [key: string]: never; }>;
 
@@ -2149,7 +2149,6 @@ export const LinkDiscordDocument = new TypedDocumentString(`
       __typename
       ...DiscordLinkParts
     }
-    warnings
   }
 }
     fragment DiscordLinkParts on DiscordLink {
@@ -2220,7 +2219,7 @@ fragment SyncChange on DiscordSyncChange {
     id
     name
   }
-}`, {"hash":"sha256:b2e9eefc04cf398595204722098d51da5c7b984f298e45f7f24abf38c6143d67"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
+}`, {"hash":"sha256:805dfc1890ec02e0c73f8cb2c8bc865e3c7709d0c62c5e0d70fb13f579168276"}) as unknown as TypedDocumentString<LinkDiscordMutation, LinkDiscordMutationVariables>;
 export const UnlinkDiscordDocument = new TypedDocumentString(`
     mutation UnlinkDiscord {
   __typename

@@ -93,6 +93,28 @@ test("a linked server has its settings, channels by name, and the sync", async (
   await expectGoodPage(page);
 });
 
+test("settings follow a colleague's, except for those that were edited", async ({ page }) => {
+  const questions: string[] = [];
+  page.on("dialog", (dialog) => {
+    questions.push(dialog.message());
+    return dialog.accept();
+  });
+  const state = await open(page, statusOf({ link: LINK }));
+  const colour = page.getByLabel("Colour of messages");
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  await colour.fill("#000000");
+  state.root.discordStatus = statusOf({ link: { ...LINK, channelId: "12" } });
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect(page.getByLabel("Channel for votes")).toHaveValue("12");
+  await expect(colour).toHaveValue("#000000");
+  await expect(save).toBeEnabled();
+  await colour.fill("#D8AE62");
+  await expect(save).toBeDisabled();
+  await page.getByRole("link", { name: "Ranks" }).first().click();
+  await expect(page.getByRole("heading", { level: 1, name: "Ranks" })).toBeVisible();
+  expect(questions).toEqual([]);
+});
+
 test("a preview of the sync changes nothing, and lists conflicts", async ({ page }) => {
   const dryRuns: boolean[] = [];
   const change = (discordId: string, more: Fixture): Fixture => ({
