@@ -77,6 +77,23 @@ test.describe("invites", () => {
     await expect(page.getByRole("button", { name: "Invite again Recruit 1" })).toBeVisible();
   });
 
+  for (const code of ["CONFLICT", "INTERNAL"]) {
+    test(`the list is read again once after the error ${code}`, async ({ page }) => {
+      const state = await startAs(page, leaderFixture(), {
+        members: listOf([invitee(1)]),
+        sendInvites: refusal(code, "Not now."),
+      });
+      await page.goto("/admin/members");
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await page.getByRole("button", { name: "Invite Recruit 1" }).click();
+        await expect(page.getByRole("alert")).toContainText("Not now.");
+        await page.getByRole("button", { name: "Done" }).click();
+      }
+      const sent = state.operations.filter((name) => name === "Unregistered" || name === "SendInvites");
+      expect(sent.slice(0, 4)).toEqual(["Unregistered", "SendInvites", "Unregistered", "SendInvites"]);
+    });
+  }
+
   test("everyone has registered", async ({ page }) => {
     await startAs(page, leaderFixture(), { members: listOf([]) });
     await page.goto("/admin/members");

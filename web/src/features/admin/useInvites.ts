@@ -38,7 +38,8 @@ export function useInvites() {
       problem = error?.message;
       if (error && isTemporary(error)) unknown = batch.length;
     }
-    if (problem !== undefined) resync();
+    // After a refusal, `useAction` has done so.
+    if (unknown > 0) resync();
     setProgress(undefined);
     return { invites, refusals, unknown, ...(problem !== undefined && { problem }) };
   };
