@@ -1,15 +1,15 @@
-import { useEffect, useState } from "react";
+import { useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
 
+const print = () => matchMedia("print");
+
 /** Whether the page is being printed. A chart then shows all of its numbers as a table. */
-export function usePrinting() {
-  const [isPrinting, setIsPrinting] = useState(() => matchMedia("print").matches);
-  useEffect(() => {
-    const media = matchMedia("print");
-    // The browser lays the page out right after this event, so React must not wait.
-    const change = () => flushSync(() => setIsPrinting(media.matches));
-    media.addEventListener("change", change);
-    return () => media.removeEventListener("change", change);
-  }, []);
-  return isPrinting;
+export const usePrinting = () => useSyncExternalStore(subscribe, () => print().matches);
+
+function subscribe(notify: () => void) {
+  const media = print();
+  // The browser lays the page out right after this event, so React must not wait.
+  const change = () => flushSync(notify);
+  media.addEventListener("change", change);
+  return () => media.removeEventListener("change", change);
 }
