@@ -4,8 +4,6 @@ import { test as base } from "playwright/test";
 import { startProxy } from "./proxy.js";
 import { PASSWORD, startServer } from "./server.js";
 
-export const PORT = Number(process.env.CLIENT_TEST_PORT ?? 9240);
-
 export const test = base.extend({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from the pattern.
@@ -17,7 +15,7 @@ export const test = base.extend({
     { scope: "worker" },
   ],
   network: async ({ server }, use) => {
-    const network = await startProxy({ port: PORT, target: server.port, servesClient: true });
+    const network = await startProxy({ target: server.port, servesClient: true });
     await use(network);
     network.stop();
   },

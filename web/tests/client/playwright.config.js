@@ -1,22 +1,19 @@
 import { defineConfig } from "playwright/test";
+import { CHROMIUM } from "../chromium.ts";
 
 export default defineConfig({
   testDir: ".",
-  workers: 1,
+  outputDir: "../../../target/client",
+  // Each worker has a server of its own. Most tests wait most of the time.
+  workers: 4,
+  fullyParallel: true,
   timeout: 60_000,
   use: {
-    browserName: "chromium",
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      ...CHROMIUM,
       args: [
+        ...CHROMIUM.args,
         "--host-resolver-rules=MAP guild.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-sync",
-        "--no-first-run",
-        "--no-sandbox",
       ],
     },
   },

@@ -9,10 +9,8 @@ import { fileURLToPath } from "node:url";
 const client = fileURLToPath(new URL("../../src/client/", import.meta.url));
 const graphqlWs = fileURLToPath(new URL("../../node_modules/graphql-ws/dist/", import.meta.url));
 
-/**
- * @param {{ port?: number, target: number, servesClient?: boolean }} options Without a port, any free one.
- */
-export async function startProxy({ port = 0, target, servesClient = false }) {
+/** @param {{ target: number, servesClient?: boolean }} options */
+export async function startProxy({ target, servesClient = false }) {
   const proxy = {
     url: "",
     /** Whether the response to this request is lost, after the server sent it. */
@@ -93,7 +91,7 @@ export async function startProxy({ port = 0, target, servesClient = false }) {
     }
   });
 
-  await new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   proxy.url = `http://127.0.0.1:${address.port}`;
   return proxy;

@@ -1,7 +1,7 @@
 // The session of src/client in many tabs of a real browser, on a connection that loses responses.
 
 import { expect } from "playwright/test";
-import { me, PORT, signIn, signInId, status, test, untilStatus } from "./fixtures.js";
+import { me, signIn, signInId, status, test, untilStatus } from "./fixtures.js";
 
 const TABS = 10;
 const RENEWALS = 8;
@@ -147,8 +147,8 @@ test("on a shared computer the session is that of one tab", async ({ open, conte
   expect(await status(page)).toBe("signedOut");
 });
 
-test("without Web Locks each tab signs in alone", async ({ open }) => {
-  const host = `http://guild.test:${PORT}`;
+test("without Web Locks each tab signs in alone", async ({ open, network }) => {
+  const host = network.url.replace("127.0.0.1", "guild.test");
   const page = await open(host);
   expect(await page.evaluate(() => [isSecureContext, navigator.locks === undefined])).toEqual([false, true]);
   await signIn(page);
