@@ -65,6 +65,9 @@ pub(crate) struct Pages {
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     requests: u32,
+    /// The id of PostgreSQL's main process on this machine. Its CPU time is then part of that of a request.
+    #[arg(long, value_name = "PID")]
+    postgres: Option<u32>,
     /// Measure only this page.
     #[arg(long, value_name = "PAGE")]
     only: Option<BenchPage>,
@@ -270,7 +273,7 @@ impl Pages {
             connections.push(HttpConnection::open(server).await?);
         }
         let (next, most) = (Arc::new(AtomicUsize::new(0)), usize::try_from(self.requests)?);
-        let (before, started) = (server.cpu_time()?, Instant::now());
+        let (before, started) = (self.cpu_time(server)?, Instant::now());
         let mut tasks = tokio::task::JoinSet::new();
         for mut connection in connections {
             let (requests, next) = (Arc::clone(requests), Arc::clone(&next));
@@ -297,9 +300,15 @@ impl Pages {
         while let Some(done) = tasks.join_next().await {
             durations.extend(done??);
         }
-        let (total, cpu) = (started.elapsed(), server.cpu_time()?.saturating_sub(before));
+        let (total, cpu) = (started.elapsed(), self.cpu_time(server)?.saturating_sub(before));
         durations.sort_unstable();
         Ok(Measurement { sorted: durations, total, cpu })
+    }
+
+    /// CPU time of a server and of its database since their start.
+    fn cpu_time(&self, server: &ServerProcess) -> Result<Duration, BoxError> {
+        let database = self.postgres.map_or(Ok(Duration::ZERO), server::postgres_cpu_time)?;
+        Ok(server.cpu_time()? + database)
     }
 }
 
@@ -373,7 +382,7 @@ struct Measurement {
     sorted: Vec<Duration>,
     /// Time from the first request to the last.
     total: Duration,
-    /// CPU time of the server's process in the turn.
+    /// CPU time of the server and of its database in the turn.
     cpu: Duration,
 }
 
@@ -404,7 +413,7 @@ impl Measurement {
         self.sorted.len() as f64 / self.total.as_secs_f64()
     }
 
-    /// CPU time of the server's process per request, in microseconds.
+    /// CPU time of the server and of its database per request, in microseconds.
     fn cpu_per_request(&self) -> f64 {
         self.cpu.as_secs_f64() * 1_000_000.0 / self.sorted.len().max(1) as f64
     }

@@ -87,14 +87,46 @@ impl ServerProcess {
 
     /// CPU time since the start, in user and in system mode.
     pub(crate) fn cpu_time(&self) -> Result<Duration, BoxError> {
+        Ok(ProcessTimes::parse(&self.proc("stat")?).ok_or("/proc does not show the server's CPU time")?.own)
+    }
+}
+
+/// CPU time of PostgreSQL's processes since its start: of this main process, and of all that it started.
+pub(crate) fn postgres_cpu_time(main: u32) -> Result<Duration, BoxError> {
+    let mut total = Duration::ZERO;
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // A process may end meanwhile. Its time is then that of a child that has ended.
+        let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        match ProcessTimes::parse(&stat) {
+            Some(times) if pid == main => total += times.own + times.ended_children,
+            Some(times) if times.parent == main => total += times.own,
+            _ => {}
+        }
+    }
+    Ok(total)
+}
+
+/// CPU times of a process in user and in system mode together, from `/proc/PID/stat`.
+struct ProcessTimes {
+    parent: u32,
+    own: Duration,
+    ended_children: Duration,
+}
+
+impl ProcessTimes {
+    fn parse(stat: &str) -> Option<Self> {
         // Linux reports hundredths of a second on every machine.
         const TICK: Duration = Duration::from_millis(10);
-        let stat = self.proc("stat")?;
-        // After the program's name, which may contain spaces, the times are the 12th and the 13th field.
-        let (_, fields) = stat.rsplit_once(") ").ok_or("/proc does not show the server's CPU time")?;
-        let times = fields.split(' ').skip(11).take(2);
-        let ticks = times.map(str::parse::<u32>).sum::<Result<u32, std::num::ParseIntError>>()?;
-        Ok(TICK * ticks)
+        // After the program's name, which may contain spaces, the parent is the second field, and the times are the 12th
+        // to the 15th.
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let number = |index: usize| fields.get(index)?.parse::<u32>().ok();
+        Some(Self {
+            parent: number(1)?,
+            own: TICK * (number(11)? + number(12)?),
+            ended_children: TICK * (number(13)? + number(14)?),
+        })
     }
 }
 
