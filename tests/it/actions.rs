@@ -232,10 +232,12 @@ async fn visitors_have_no_actions_and_a_page_of_actions_needs_few_statements(app
         assert!(list.as_array().unwrap().iter().all(|it| it["viewerActions"] == json!([])), "{visitor}");
     }
     for viewer in [guild.leader().await, guild.member("officer", "Officer").await] {
-        viewer.ok(page, json!({ "first": 100 })).await;
-        let small = viewer.count_statements(page, json!({ "first": 20 })).await;
-        let large = viewer.count_statements(page, json!({ "first": 100 })).await;
-        assert_eq!(small, large, "statements for 20 and for 100 members");
+        let statements = async |first: usize| {
+            // Afterwards, only what no version of the roster covers is read.
+            viewer.ok(page, json!({ "first": first })).await;
+            viewer.count_statements(page, json!({ "first": first })).await
+        };
+        assert_eq!(statements(20).await, statements(100).await, "statements for 20 and for 100 members");
     }
 }
 

@@ -212,10 +212,12 @@ async fn the_number_of_statements_of_a_page_does_not_depend_on_its_size(app: Tes
         displayName rank { name memberCount } characters { name member { id } armoryUrl } mainCharacter { name }
     } pageInfo { hasNextPage } } }";
     let leader = guild.leader().await;
-    let small = leader.count_statements(roster, json!({ "first": 2 })).await;
-    let large = leader.count_statements(roster, json!({ "first": 50 })).await;
-    assert_eq!(large, 4, "the guild, the members, the ranks' counts, the characters");
-    assert_eq!(small, 5, "the rank ladder too, once");
+    let cold = async |first: usize| {
+        leader.count_statements_on(&app.another_server().await, roster, json!({ "first": first })).await
+    };
+    assert_eq!(cold(50).await, 5, "the guild, the members, the ladder, the ranks' counts, the characters");
+    assert_eq!(cold(2).await, 5);
+    leader.ok(roster, json!({ "first": 50 })).await;
     let repeated = leader.count_statements(roster, json!({ "first": 50 })).await;
     assert_eq!(repeated, 2, "the guild, the ranks' counts: all rows are cached");
     let page = "{ members(first: 3) { totalCount nodes { id rank { name } mainCharacter { armoryUrl } } } }";
@@ -268,4 +270,71 @@ async fn a_bulk_insert_can_exceed_the_bind_limit_of_one_statement(app: TestApp) 
     let insert = async move |conn: &mut Conn| Ok(identity::store::insert_members(conn, members).await?);
     app.app.db.write(insert).await.unwrap();
     assert_eq!(app.count_rows("members").await, 6_001, "with the leader");
+}
+
+/// A server reads rows of the roster once, and each change of them counts from the next request on.
+#[on_both]
+async fn rows_in_memory_follow_every_change(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("anna", "Member").await);
+    let servers = [app.another_server().await, app.another_server().await];
+    let page = "query($id: ID!) {
+        members { nodes { displayName rank { name } characters { name isMain } mainCharacter { name } } }
+        member(id: $id) { displayName rank { name } characters { name isMain } mainCharacter { name } }
+    }";
+    let shown = async || {
+        let mut pages = Vec::new();
+        for server in &servers {
+            let data = leader.run_on(server, page, json!({ "id": member.id })).await["data"].clone();
+            let listed = data["members"]["nodes"].as_array().unwrap();
+            assert!(listed.contains(&data["member"]), "{data}");
+            pages.push(data["member"].clone());
+        }
+        assert_eq!(pages[0], pages[1]);
+        let [member, _] = &pages[..] else { panic!("two servers") };
+        let characters = member["characters"].as_array().unwrap().iter();
+        let of =
+            |it: &Value| format!("{}{}", it["name"].as_str().unwrap(), if it["isMain"] == true { "*" } else { "" });
+        let name = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let (rank, main) = (name(&member["rank"]["name"]), name(&member["mainCharacter"]["name"]));
+        format!("{} {rank} {main}: {}", name(&member["displayName"]), characters.map(of).collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(shown().await, "anna Member -: ");
+    let create = "mutation($input: CreateCharacterInput!) { createCharacter(input: $input) { character { id } } }";
+    let character = |name: &str| json!({ "name": name, "realm": "Draenor", "class": "MAGE", "role": "RANGED_DPS" });
+    let mut created = Vec::new();
+    for name in ["Thal", "Bryn"] {
+        let response = member.ok(create, json!({ "input": character(name) })).await;
+        created.push(response["createCharacter"]["character"]["id"].clone());
+    }
+    assert_eq!(shown().await, "anna Member Thal: Thal* Bryn");
+    let update = "mutation($input: UpdateCharacterInput!) { updateCharacter(input: $input) { character { id } } }";
+    leader.ok(update, json!({ "input": { "id": created[1], "isMain": true, "name": "Brynn" } })).await;
+    assert_eq!(shown().await, "anna Member Brynn: Brynn* Thal");
+    member.ok("mutation($id: ID!) { deleteCharacter(id: $id) { deletedId } }", json!({ "id": created[0] })).await;
+    assert_eq!(shown().await, "anna Member Brynn: Brynn*");
+    let rename = "mutation($input: UpdateMeInput!) { updateMe(input: $input) { member { id } } }";
+    member.ok(rename, json!({ "input": { "displayName": "Anna" } })).await;
+    let rank = "mutation($input: UpdateMemberInput!) { updateMember(input: $input) { member { id } } }";
+    let veteran = guild.rank("Veteran").id;
+    leader.ok(rank, json!({ "input": { "id": member.id, "rankId": async_graphql::ID::from(veteran) } })).await;
+    assert_eq!(shown().await, "Anna Veteran Brynn: Brynn*");
+    let file = "discord_username,character_name,realm,class,role\nanna,Import,Draenor,PRIEST,HEALER";
+    let import = "mutation($input: ImportRosterInput!) { importRoster(input: $input) { imported } }";
+    leader.ok(import, json!({ "input": { "format": "CSV", "data": file } })).await;
+    assert_eq!(shown().await, "Anna Veteran Brynn: Brynn* Import");
+}
+
+/// The time of the last visit changes without a new version of the roster.
+#[on_both]
+async fn the_last_visit_is_current_on_cached_rows(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (leader, member) = (guild.leader().await, guild.member("anna", "Member").await);
+    let query = "query($id: ID!) { member(id: $id) { lastSeenAt } }";
+    let seen = async || leader.ok(query, json!({ "id": member.id })).await["member"]["lastSeenAt"].clone();
+    let before = seen().await;
+    app.clock.advance(std::time::Duration::from_secs(60));
+    guild.login("anna").await;
+    assert_ne!(seen().await, before);
+    assert_eq!(seen().await, json!(app.now().and_utc().to_rfc3339()));
 }

@@ -78,11 +78,20 @@ impl Client<'_> {
 
     /// Runs an operation of a request that was authenticated before.
     pub async fn run_as(&self, context: &AuthContext, query: &str, variables: Value) -> Value {
+        serde_json::from_str(&self.text_as(context, query, variables).await).unwrap()
+    }
+
+    /// Runs an operation and returns the response as it is sent, in which fields have an order.
+    pub async fn text(&self, query: &str, variables: Value) -> String {
+        self.text_as(&self.authenticate(&self.test.app).await.unwrap(), query, variables).await
+    }
+
+    async fn text_as(&self, context: &AuthContext, query: &str, variables: Value) -> String {
         let response = match self.test.graph.prepare(operation(query, variables)) {
             Ok(prepared) => self.test.graph.execute(prepared, context, "test").await,
             Err(errors) => async_graphql::Response::from_errors(errors),
         };
-        serde_json::from_str(&to_json(&response).unwrap()).unwrap()
+        to_json(&response).unwrap()
     }
 
     /// Runs an operation that must succeed, and returns its data.
@@ -120,7 +129,12 @@ impl Client<'_> {
 
     /// The number of SQL statements of an operation, without those that authenticate the client.
     pub async fn count_statements(&self, query: &str, variables: Value) -> u64 {
-        let (context, usage) = (self.authenticate(&self.test.app).await.unwrap(), Arc::new(Usage::default()));
+        self.count_statements_on(&self.test.app, query, variables).await
+    }
+
+    /// The number of SQL statements of an operation on another server, which may have nothing in memory yet.
+    pub async fn count_statements_on(&self, server: &Arc<App>, query: &str, variables: Value) -> u64 {
+        let (context, usage) = (self.authenticate(server).await.unwrap(), Arc::new(Usage::default()));
         let prepared = self.test.graph.prepare(operation(query, variables)).unwrap();
         let response = Arc::clone(&usage).scope(self.test.graph.execute(prepared, &context, "test")).await;
         assert!(response.errors.is_empty(), "{query} was refused: {:?}", response.errors);
