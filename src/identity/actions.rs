@@ -122,7 +122,7 @@ impl MemberAction {
     fn has_effect(self, actor: &Viewer, ladder: &Ladder, member: &Member) -> bool {
         match self {
             Self::SetRank => {
-                let mut others = ladder.ranks().iter().filter(|rank| rank.id != member.rank_id);
+                let mut others = ladder.ranks().filter(|rank| rank.id != member.rank_id);
                 others.any(|rank| ladder.check_assignment(actor, Some(member.rank_id), rank).is_ok())
             }
             Self::Deactivate => member.is_active,
@@ -162,7 +162,8 @@ pub enum RankAction {
     Edit,
     /// Delete the rank with `deleteRank`.
     Delete,
-    /// Give the rank to new members, and to members below the viewer's rank.
+    /// Give the rank to new members, and to members below the viewer's rank. Members who already have the permissions
+    /// that the viewer lacks can be given the rank without this.
     Assign,
 }
 
