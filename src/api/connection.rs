@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Debug};
 use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::context::RequestContext;
+use super::{context::RequestContext, row::List};
 use crate::kernel::{
     error::{Refusal, Result},
     id::GuildId,
@@ -146,13 +146,13 @@ impl<T: ConnectionNode> TypeName for Connection<T> {
 #[Object(name_type)]
 impl<T: ConnectionNode> Connection<T> {
     /// Items of the page with their cursors.
-    async fn edges(&self) -> Vec<Edge<T>> {
-        self.rows.iter().map(|row| Edge { cursor: self.cursor(row), node: row.clone() }).collect()
+    async fn edges(&self) -> List<Vec<Edge<T>>> {
+        List(self.rows.iter().map(|row| Edge { cursor: self.cursor(row), node: row.clone() }).collect())
     }
 
     /// Items of the page.
-    async fn nodes(&self) -> &[T] {
-        &self.rows
+    async fn nodes(&self) -> List<&[T]> {
+        List(&self.rows)
     }
 
     /// Position of the page in the list.

@@ -165,11 +165,11 @@ impl RequestContext {
     ///
     /// # Errors
     /// A database error; internal if the rank does not exist.
-    pub async fn rank(&self, id: RankId) -> Result<Rank> {
-        match self.ladder().await?.rank(id) {
-            Some(rank) => Ok(rank.clone()),
+    pub async fn rank(&self, id: RankId) -> Result<Arc<Rank>> {
+        match self.ladder().await?.shared_rank(id) {
+            Some(rank) => Ok(rank),
             // Created after the guild's row was read.
-            None => self.loaders.rank.load_required(id).await,
+            None => self.loaders.rank.load_required(id).await.map(Arc::new),
         }
     }
 

@@ -1,7 +1,7 @@
 //! GraphQL: every object, input, resolver, loader and guard, by feature, and the execution of operations.
 //!
-//! Objects with hardly any asynchronous field are `serial`: their fields are resolved one after the other, without a
-//! future for each. In a page of 50 members, those futures would be most of the work.
+//! Objects that come in lists are rows (`row.rs`): their plain fields are resolved without a future for each. Other
+//! objects with hardly any asynchronous field are `serial`.
 
 mod audit;
 mod auth;
@@ -21,6 +21,7 @@ pub mod node;
 pub mod operation_log;
 mod privacy;
 pub mod response_json;
+pub mod row;
 mod schema;
 mod source_event;
 mod tracked_viewer;

@@ -68,7 +68,7 @@ async fn check(bot: &Bot, settings: &Settings, rank: Option<RankId>) -> Result<V
         }
         Err(failure) => return Err(failure),
     };
-    let ranks = ladder.ranks().iter().filter(|it| rank.is_none_or(|rank| it.id == rank));
+    let ranks = ladder.ranks().filter(|it| rank.is_none_or(|rank| it.id == rank));
     let mut warnings = role_warnings(ranks, &roles, ladder, id);
     for channel in channels {
         warnings.extend(channel_warning(bot, link, channel).await?);
@@ -83,7 +83,7 @@ fn role_warnings<'r>(
     server_id: &str,
 ) -> Vec<String> {
     let mut holders: HashMap<&str, usize> = HashMap::new();
-    for role in ladder.ranks().iter().filter_map(|rank| rank.discord_role_id.as_deref()) {
+    for role in ladder.ranks().filter_map(|rank| rank.discord_role_id.as_deref()) {
         *holders.entry(role).or_default() += 1;
     }
     let warning = |rank: &Rank| {

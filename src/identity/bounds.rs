@@ -29,7 +29,7 @@ impl Ladder {
     }
 
     fn lowest_at_or_above(&self, bound: i64) -> Option<&Rank> {
-        self.ranks().iter().rev().find(|rank| rank.level >= bound)
+        self.ranks().rev().find(|rank| rank.level >= bound)
     }
 }
 
@@ -40,14 +40,14 @@ impl Ladder {
 pub fn keep_meaning(before: &Ladder, after: &Ladder, bound: i64) -> Option<i64> {
     let kept = lowest_admitted(before, after, bound);
     let is_refused = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level < bound);
-    after.ranks().iter().filter(is_refused).all(|rank| rank.level < kept).then_some(kept)
+    after.ranks().filter(is_refused).all(|rank| rank.level < kept).then_some(kept)
 }
 
 /// Returns the lowest level on `after` of the ranks that `bound` admits on `before`. If it admits none that is left,
 /// returns a level above all ranks.
 fn lowest_admitted(before: &Ladder, after: &Ladder, bound: i64) -> i64 {
     let is_admitted = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level >= bound);
-    let levels = after.ranks().iter().filter(is_admitted).map(|rank| rank.level);
+    let levels = after.ranks().filter(is_admitted).map(|rank| rank.level);
     levels.min().unwrap_or_else(|| bound.max(after.highest().map_or(bound, |rank| rank.level + 1)))
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn ranks_that_pass(
     let mut passing = BTreeSet::new();
     for bound in bounds.into_iter().filter(|bound| keep_meaning(before, after, *bound).is_none()) {
         let is_admitted = |rank: &&Rank| before.rank(rank.id).is_some_and(|rank| rank.level >= bound);
-        let (admitted, refused): (Vec<&Rank>, Vec<&Rank>) = after.ranks().iter().partition(is_admitted);
+        let (admitted, refused): (Vec<&Rank>, Vec<&Rank>) = after.ranks().partition(is_admitted);
         let lowest = admitted.iter().map(|rank| rank.level).min().unwrap_or(i64::MAX);
         let highest = refused.iter().map(|rank| rank.level).max().unwrap_or(i64::MIN);
         passing.extend(admitted.into_iter().filter(|rank| rank.level <= highest).map(|rank| rank.id));

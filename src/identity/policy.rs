@@ -1,6 +1,6 @@
 //! The rules of the ladder: which ranks and members an officer can act on, and which permissions they can grant.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use super::{
     rows::{LeaderCounts, Rank},
@@ -24,12 +24,12 @@ pub const MANAGE_MEMBERS: Permission = Permission::MembersManage;
 
 /// A guild's ranks, highest level first.
 #[derive(Clone)]
-pub struct Ladder(Vec<Rank>);
+pub struct Ladder(Vec<Arc<Rank>>);
 
 impl Ladder {
     /// Creates a ladder of ranks, which must be sorted by level, highest first.
-    pub const fn new(ranks: Vec<Rank>) -> Self {
-        Self(ranks)
+    pub fn new(ranks: Vec<Rank>) -> Self {
+        Self(ranks.into_iter().map(Arc::new).collect())
     }
 
     /// Loads a guild's ladder.
@@ -37,14 +37,14 @@ impl Ladder {
     /// # Errors
     /// A database error.
     pub async fn load(conn: &mut Conn, guild: GuildId) -> Result<Self> {
-        Ok(Self(store::ranks(conn, guild).await?))
+        Ok(Self::new(store::ranks(conn, guild).await?))
     }
 
     /// Returns the ladder with this rank, in place of the one with the same id.
     #[must_use]
     pub fn with(&self, rank: &Rank) -> Self {
-        let others = self.0.iter().filter(|other| other.id != rank.id);
-        let mut ranks: Vec<Rank> = others.chain([rank]).cloned().collect();
+        let others = self.0.iter().filter(|other| other.id != rank.id).cloned();
+        let mut ranks: Vec<Arc<Rank>> = others.chain([Arc::new(rank.clone())]).collect();
         ranks.sort_by_key(|rank| Reverse(rank.level));
         Self(ranks)
     }
@@ -56,23 +56,28 @@ impl Ladder {
     }
 
     /// Returns the ranks, highest level first.
-    pub fn ranks(&self) -> &[Rank] {
-        &self.0
+    pub fn ranks(&self) -> impl DoubleEndedIterator<Item = &Rank> + ExactSizeIterator {
+        self.0.iter().map(|rank| &**rank)
     }
 
     /// Returns the rank with this id.
     pub fn rank(&self, id: RankId) -> Option<&Rank> {
-        self.0.iter().find(|rank| rank.id == id)
+        self.ranks().find(|rank| rank.id == id)
+    }
+
+    /// Returns the rank with this id, shared with the ladder.
+    pub fn shared_rank(&self, id: RankId) -> Option<Arc<Rank>> {
+        self.0.iter().find(|rank| rank.id == id).cloned()
     }
 
     /// Returns the lowest rank, the default of new members.
     pub fn lowest(&self) -> Option<&Rank> {
-        self.0.last()
+        self.ranks().next_back()
     }
 
     /// Returns the highest rank, which the guild's leaders hold.
     pub fn highest(&self) -> Option<&Rank> {
-        self.0.first()
+        self.ranks().next()
     }
 
     /// Returns the level of the highest rank.

@@ -47,13 +47,13 @@ pub async fn set_rank_levels(access: &Access, viewer: &Viewer, levels: Vec<RankL
             async move |conn| {
                 let (actor, before) = policy::lock_roster(conn, &actor, MANAGE_RANKS).await?;
                 let after = check(&actor, &before, &levels)?;
-                if after.ranks() == before.ranks() {
+                if after.ranks().eq(before.ranks()) {
                     return Ok((after, false));
                 }
                 let passing = bounds::ranks_that_pass(conn, actor.guild, &before, &after).await?;
                 check_order(&levels, &passing)?;
                 move_ranks(conn, actor.guild, &before, &after).await?;
-                let events = after.ranks().iter().filter_map(|after| {
+                let events = after.ranks().filter_map(|after| {
                     let before = before.rank(after.id).filter(|before| before.level != after.level)?;
                     let summary = format!("Changed the rank {}: {}", before.name, changes(before, after));
                     Some(audit::event(Action::RankUpdate, after.id, summary))
@@ -66,7 +66,7 @@ pub async fn set_rank_levels(access: &Access, viewer: &Viewer, levels: Vec<RankL
     if is_change {
         access.await_revocation().await;
     }
-    Ok(after.ranks().to_vec())
+    Ok(after.ranks().cloned().collect())
 }
 
 /// The place of a level in the input.

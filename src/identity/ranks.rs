@@ -196,7 +196,7 @@ pub async fn update_rank(access: &Access, viewer: &Viewer, change: RankChange) -
 /// `CONFLICT` (`RANK_ORDER_IN_USE`); `CONFLICT` (`LEVEL_TAKEN`) if ranks change places while every level is taken.
 pub async fn move_ranks(conn: &mut Conn, guild: GuildId, before: &Ladder, after: &Ladder) -> Result<()> {
     bounds::keep_access(conn, guild, before, after).await?;
-    let mut taken: BTreeMap<i64, RankId> = before.ranks().iter().map(|rank| (rank.level, rank.id)).collect();
+    let mut taken: BTreeMap<i64, RankId> = before.ranks().map(|rank| (rank.level, rank.id)).collect();
     let target = |id| after.rank(id).map(|rank| rank.level);
     loop {
         let mut pending = taken.iter().filter(|(level, id)| target(**id).is_some_and(|target| target != **level));
@@ -246,7 +246,7 @@ pub async fn delete_rank(access: &Access, viewer: &Viewer, id: RankId) -> Result
 /// Checks that a rank's Discord role belongs to no other rank: its holders would get the higher of both.
 fn check_role(ladder: &Ladder, rank: &Rank) -> Result<(), Refusal> {
     let role = rank.discord_role_id.as_ref();
-    let other = ladder.ranks().iter().find(|other| other.id != rank.id && other.discord_role_id.as_ref() == role);
+    let other = ladder.ranks().find(|other| other.id != rank.id && other.discord_role_id.as_ref() == role);
     match role.and(other) {
         Some(other) => {
             let message = format!("The rank {} has this Discord role. A role can be for one rank only.", other.name);
@@ -282,7 +282,7 @@ fn permission_list(permissions: &Permissions) -> String {
 
 /// Checks that no other rank has this one's name or level. The caller must have locked the roster.
 fn check_is_unique(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
-    if ladder.ranks().iter().any(|other| other.id != rank.id && other.name_key == rank.name_key) {
+    if ladder.ranks().any(|other| other.id != rank.id && other.name_key == rank.name_key) {
         check.refuse(Refusal::conflict("NAME_TAKEN", "There is already a rank with this name.").at("name"));
     }
     check_level_is_free(check, ladder, rank);
@@ -290,7 +290,7 @@ fn check_is_unique(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
 
 /// Checks that no other rank of the ladder has this one's level.
 pub(super) fn check_level_is_free(check: &mut InputCheck, ladder: &Ladder, rank: &Rank) {
-    if ladder.ranks().iter().any(|other| other.id != rank.id && other.level == rank.level) {
+    if ladder.ranks().any(|other| other.id != rank.id && other.level == rank.level) {
         check.refuse(Refusal::conflict("LEVEL_TAKEN", "There is already a rank with this level.").at("level"));
     }
 }

@@ -93,7 +93,7 @@ struct RosterWeighter;
 impl Weighter<RosterVersion, Arc<Ladder>> for RosterWeighter {
     fn weight(&self, _: &RosterVersion, ladder: &Arc<Ladder>) -> u64 {
         let text = |it: &Rank| it.name.len() + it.description.as_deref().map_or(0, str::len);
-        64 + ladder.ranks().iter().map(|rank| 256 + text(rank) as u64).sum::<u64>()
+        64 + ladder.ranks().map(|rank| 256 + text(rank) as u64).sum::<u64>()
     }
 }
 

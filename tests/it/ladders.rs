@@ -46,7 +46,7 @@ const ROTATED: Levels = &[("Initiate", 3), ("Member", 1), ("Veteran", 2), ("Offi
 const PASSING: Levels = &[("Initiate", 1), ("Member", 2), ("Veteran", 80), ("Officer", 60), ("Guild Leader", 90)];
 
 fn moved(ranks: &[Rank], before: &Ladder, levels: Levels) -> Ladder {
-    levels.iter().fold(Ladder::new(before.ranks().to_vec()), |ladder, (name, level)| {
+    levels.iter().fold(before.clone(), |ladder, (name, level)| {
         let id = ranks.iter().find(|rank| rank.name == *name).unwrap().id;
         let rank = Rank { level: *level, ..ladder.rank(id).unwrap().clone() };
         ladder.with(&rank)

@@ -67,6 +67,7 @@ mod renumbering;
 mod repeated_ballots;
 mod roster;
 mod roster_files;
+mod rows;
 mod rules;
 mod schema;
 mod search;

@@ -1,11 +1,12 @@
-//! The project's macros: `#[guarded]` for the API's fields, `source_digest!` for the name of a build, `#[on_both]` for the
-//! tests.
+//! The project's macros: `#[guarded]` and `#[row]` for the API's objects, `source_digest!` for the name of a build,
+//! `#[on_both]` for the tests.
 //!
 //! `#[on_both]` is here and not in a crate of its own: macros run in the compiler, so nothing of it reaches a binary, and
 //! a second crate would be a second link of the same parser.
 
 mod guarded;
 mod on_both;
+mod row;
 mod source_digest;
 
 use proc_macro::TokenStream;
@@ -21,6 +22,20 @@ use syn::parse_macro_input;
 pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let block = parse_macro_input!(item);
     guarded::expand(&arguments.into(), block).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Put above the block of a row's fields, instead of `#[Object]`: `#[row] impl Member { … }`, or
+/// `#[row(name = "CampaignEntry")]` for another name in the schema.
+///
+/// - A **plain field** is a function: `fn name(&self) -> &str`. It returns a scalar, an enum or a list of these, cannot
+///   fail, and may take `request: &RequestContext`. All plain fields of a row are answered in one pass.
+/// - A field that **loads** something or can fail is an `async fn`, as in `#[Object]`: it takes `ctx: &Context<'_>` and
+///   arguments. So does a field that returns objects. The loading fields of a row run concurrently.
+/// - A field with a guard is resolved as one that loads, so that the guard decides first.
+#[proc_macro_attribute]
+pub fn row(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let block = parse_macro_input!(item);
+    row::expand(arguments.into(), block).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Runs a test on both databases: `#[on_both] async fn name(app: TestApp) { … }` becomes the tests `name::sqlite` and

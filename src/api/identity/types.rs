@@ -2,14 +2,14 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
-use guildhall_macros::guarded;
+use guildhall_macros::{guarded, row};
 
 use super::viewer_actions;
 use crate::{
     access::Permission,
-    api::{connection::ConnectionNode, context::RequestContext, voting::participation_of},
+    api::{connection::ConnectionNode, context::RequestContext, row::List, voting::participation_of},
     auth::OpenInvite,
     discord,
     identity::{
@@ -21,25 +21,25 @@ use crate::{
 };
 
 /// A guild. Every other object belongs to one guild.
-#[Object(serial)]
+#[row]
 impl Guild {
     /// Global id of the guild.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
     /// Short name for URLs and the `X-Guild` header: 2 to 40 characters of a–z, 0–9 and hyphen.
-    async fn slug(&self) -> &str {
+    fn slug(&self) -> &str {
         &self.slug
     }
 
     /// Name of the guild.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.name
     }
 
     /// Region in which the guild plays.
-    async fn region(&self) -> Region {
+    fn region(&self) -> Region {
         self.region
     }
 
@@ -51,37 +51,37 @@ impl Guild {
     }
 
     /// Time at which the guild was created on this server.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 }
 
 /// A rank of the guild. Members act only on lower ranks; members of the highest rank also act on each other.
 #[guarded]
-#[Object(serial)]
+#[row]
 impl Rank {
     /// Global id of the rank.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
     /// Name, unique in the guild, ignoring case, width and spaces.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.name
     }
 
     /// Level from 1 to 1000, unique in the guild. A higher level has more authority.
-    async fn level(&self) -> i64 {
+    fn level(&self) -> i64 {
         self.level
     }
 
     /// Description of the rank, if any.
-    async fn description(&self) -> Option<&str> {
+    fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
     /// Permissions that the rank grants to its members.
-    async fn permissions(&self) -> Vec<Permission> {
+    fn permissions(&self) -> Vec<Permission> {
         self.permissions.iter().collect()
     }
 
@@ -92,7 +92,7 @@ impl Rank {
 
     /// Id of the Discord role that maps to the rank, if any.
     #[requires_permission(discord::MANAGE)]
-    async fn discord_role_id(&self) -> Option<&str> {
+    fn discord_role_id(&self) -> Option<&str> {
         self.discord_role_id.as_deref()
     }
 
@@ -104,17 +104,17 @@ impl Rank {
 
 /// A member of the guild.
 #[guarded]
-#[Object]
+#[row]
 impl Member {
     /// Global id of the member.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
     /// Display name; unless set, the Discord username, for which visitors see a name such as `Member 3F9A2C`.
-    async fn display_name(&self, ctx: &Context<'_>) -> Cow<'_, str> {
+    fn display_name(&self, request: &RequestContext) -> Cow<'_, str> {
         // Reads the viewer only if the name depends on them, because such responses are not shared by subscribers.
-        if self.is_shown_as_username() && !RequestContext::of(ctx).sees_usernames() {
+        if self.is_shown_as_username() && !request.sees_usernames() {
             return self.public_name();
         }
         Cow::Borrowed(&self.display_name)
@@ -122,23 +122,23 @@ impl Member {
 
     /// Discord username, unique in the guild, ignoring case, width and spaces. `null` for visitors, who are not signed
     /// in.
-    async fn discord_username(&self, ctx: &Context<'_>) -> Option<&str> {
-        RequestContext::of(ctx).sees_usernames().then_some(&self.discord_username)
+    fn discord_username(&self, request: &RequestContext) -> Option<&str> {
+        request.sees_usernames().then_some(&self.discord_username)
     }
 
     /// Current rank.
-    async fn rank(&self, ctx: &Context<'_>) -> Result<Rank> {
+    async fn rank(&self, ctx: &Context<'_>) -> Result<Arc<Rank>> {
         RequestContext::of(ctx).rank(self.rank_id).await
     }
 
     /// Origin of the current rank.
-    async fn rank_source(&self) -> RankSource {
+    fn rank_source(&self) -> RankSource {
         self.rank_source
     }
 
     /// Characters of the member: first the main character, then by name.
-    async fn characters(&self, ctx: &Context<'_>) -> Result<Characters> {
-        RequestContext::of(ctx).characters_of(self.id).await
+    async fn characters(&self, ctx: &Context<'_>) -> Result<List<Characters>> {
+        RequestContext::of(ctx).characters_of(self.id).await.map(List)
     }
 
     /// Main character, if there is one.
@@ -150,17 +150,17 @@ impl Member {
     /// Whether the member is active and has an account. Only registered members can vote. `null` for visitors, who are
     /// not signed in.
     #[graphql(name = "isRegistered")]
-    async fn shown_as_registered(&self, ctx: &Context<'_>) -> Option<bool> {
-        RequestContext::of(ctx).sees_usernames().then(|| self.is_registered())
+    fn shown_as_registered(&self, request: &RequestContext) -> Option<bool> {
+        request.sees_usernames().then(|| self.is_registered())
     }
 
     /// Whether the member is active. Inactive members cannot sign in.
-    async fn is_active(&self) -> bool {
+    fn is_active(&self) -> bool {
         self.is_active
     }
 
     /// Time at which the member was added to the roster.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 
@@ -170,21 +170,22 @@ impl Member {
     }
 
     /// Discord user id, if known. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
-    async fn discord_id(&self, ctx: &Context<'_>) -> Option<&str> {
-        self.discord_id.as_deref().filter(|_| self.shows_details_to(ctx))
+    fn discord_id(&self, request: &RequestContext) -> Option<&str> {
+        self.discord_id.as_deref().filter(|_| self.shows_details_to(request))
     }
 
     /// Time of the registration. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
-    async fn registered_at(&self, ctx: &Context<'_>) -> Option<DateTime<Utc>> {
-        self.registered_at.filter(|_| self.shows_details_to(ctx)).map(|at| at.and_utc())
+    fn registered_at(&self, request: &RequestContext) -> Option<DateTime<Utc>> {
+        self.registered_at.filter(|_| self.shows_details_to(request)).map(|at| at.and_utc())
     }
 
     /// Time of the last sign-in or session refresh. `null` unless the viewer is this member or has `MEMBERS_MANAGE`.
     async fn last_seen_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
-        if !self.shows_details_to(ctx) {
+        let request = RequestContext::of(ctx);
+        if !self.shows_details_to(request) {
             return Ok(None);
         }
-        let at = RequestContext::of(ctx).loaders.last_seen.load(self.id).await?;
+        let at = request.loaders.last_seen.load(self.id).await?;
         Ok(at.map(|at| at.and_utc()))
     }
 
@@ -202,8 +203,8 @@ impl Member {
 }
 
 impl Member {
-    fn shows_details_to(&self, ctx: &Context<'_>) -> bool {
-        let viewer = RequestContext::of(ctx).viewer();
+    fn shows_details_to(&self, request: &RequestContext) -> bool {
+        let viewer = request.viewer();
         viewer.is_some_and(|viewer| viewer.member == self.id || viewer.may(identity::MANAGE_MEMBERS))
     }
 }
@@ -227,10 +228,10 @@ impl ConnectionNode for Arc<Member> {
 }
 
 /// A World of Warcraft character of a member.
-#[Object(serial)]
+#[row]
 impl Character {
     /// Global id of the character.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
@@ -241,32 +242,32 @@ impl Character {
     }
 
     /// Name. Name and realm together are unique in the guild, ignoring case, width and spaces.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.name
     }
 
     /// Realm of the character.
-    async fn realm(&self) -> &str {
+    fn realm(&self) -> &str {
         &self.realm
     }
 
     /// Class of the character.
-    async fn class(&self) -> CharacterClass {
+    fn class(&self) -> CharacterClass {
         self.class
     }
 
     /// Specialisation of the class, if given.
-    async fn spec(&self) -> Option<&str> {
+    fn spec(&self) -> Option<&str> {
         self.spec.as_deref()
     }
 
     /// Role in a group.
-    async fn role(&self) -> CharacterRole {
+    fn role(&self) -> CharacterRole {
         self.role
     }
 
     /// Whether this is the member's main character. All others are alts.
-    async fn is_main(&self) -> bool {
+    fn is_main(&self) -> bool {
         self.is_main
     }
 

@@ -2,21 +2,21 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID};
 use chrono::{DateTime, Utc};
-use guildhall_macros::guarded;
+use guildhall_macros::{guarded, row};
 
 use super::{
     ballots::BallotBoxObject,
     tally::{self, PairwiseRow, RunoffRound, Standing, TransferCount},
 };
 use crate::{
-    api::{connection::ConnectionNode, context::RequestContext},
+    api::{connection::ConnectionNode, context::RequestContext, row::List},
     identity::Member,
     kernel::error::Result,
     voting::{
         self, ActivationBlocker, AnnouncementLevel, Ballot, Campaign, CampaignAction, CampaignCloseReason,
-        CampaignFilter, CampaignOrder, CampaignPosition, CampaignStatus, CannotVoteReason, CountSteps, Entry,
+        CampaignFilter, CampaignOrder, CampaignPosition, CampaignStatus, CannotVoteReason, CountSteps, Entries, Entry,
         ResultsVisibility, StandingsHiddenReason, Tally, Turnout, VotingMethod, activation_blockers, cannot_vote,
         standings_hidden, store,
     },
@@ -24,35 +24,35 @@ use crate::{
 
 /// A vote: members cast ballots that pick among its entries.
 #[guarded]
-#[Object]
+#[row]
 impl Campaign {
     /// Global id of the campaign.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
     /// Title of the campaign.
-    async fn title(&self) -> &str {
+    fn title(&self) -> &str {
         &self.title
     }
 
     /// Description of the campaign, if any.
-    async fn description(&self) -> Option<&str> {
+    fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
     /// How ballots are counted.
-    async fn method(&self) -> VotingMethod {
+    fn method(&self) -> VotingMethod {
         self.method
     }
 
     /// Number of picks on a ballot: exactly this many for `WEIGHTED`, at most this many for other methods.
-    async fn picks_per_voter(&self) -> i64 {
+    fn picks_per_voter(&self) -> i64 {
         self.picks_per_voter
     }
 
     /// Number of winners: 1 for all methods except `SINGLE_TRANSFERABLE_VOTE`.
-    async fn seats(&self) -> i64 {
+    fn seats(&self) -> i64 {
         self.seats
     }
 
@@ -69,51 +69,51 @@ impl Campaign {
     }
 
     /// Time at which the campaign went live or is scheduled to; `null` for a draft without a schedule.
-    async fn start_at(&self) -> Option<DateTime<Utc>> {
+    fn start_at(&self) -> Option<DateTime<Utc>> {
         self.start_at.map(|at| at.and_utc())
     }
 
     /// Duration of the voting, in hours.
-    async fn duration_hours(&self) -> i64 {
+    fn duration_hours(&self) -> i64 {
         self.duration_hours
     }
 
     /// Time from which ballots are refused: `startAt` plus `durationHours`; `null` without `startAt`. It does not
     /// change if the campaign closes earlier.
-    async fn closes_at(&self) -> Option<DateTime<Utc>> {
+    fn closes_at(&self) -> Option<DateTime<Utc>> {
         self.closes_at.map(|at| at.and_utc())
     }
 
     /// Time at which the campaign closed; `null` before.
-    async fn closed_at(&self) -> Option<DateTime<Utc>> {
+    fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.closed_at.map(|at| at.and_utc())
     }
 
     /// Why the campaign closed. `null` before, and for some campaigns that closed before the server recorded it.
     #[graphql(name = "closeReason")]
-    async fn shown_close_reason(&self) -> Option<CampaignCloseReason> {
+    fn shown_close_reason(&self) -> Option<CampaignCloseReason> {
         self.close_reason()
     }
 
     /// Why the officers cancelled the campaign; `null` if they did not. A cancelled campaign never has standings,
     /// winners or a ballot box.
-    async fn cancel_reason(&self) -> Option<&str> {
+    fn cancel_reason(&self) -> Option<&str> {
         self.cancel_reason.as_deref()
     }
 
     /// What the officers made of the result; `null` if they have not said.
-    async fn outcome(&self) -> Option<&str> {
+    fn outcome(&self) -> Option<&str> {
         self.outcome.as_deref()
     }
 
     /// Current status.
-    async fn status(&self) -> CampaignStatus {
+    fn status(&self) -> CampaignStatus {
         self.status
     }
 
     /// Whether the campaign closes with the ballot that makes `turnout.voted` equal to `turnout.eligible`. A demotion
     /// or a deactivation closes nothing.
-    async fn early_close_if_all_voted(&self) -> bool {
+    fn early_close_if_all_voted(&self) -> bool {
         self.early_close_if_all_voted
     }
 
@@ -123,14 +123,14 @@ impl Campaign {
     }
 
     /// Events that the Discord bot announces.
-    async fn announcements(&self) -> AnnouncementLevel {
+    fn announcements(&self) -> AnnouncementLevel {
         self.announcements
     }
 
     /// Id of the Discord channel for announcements; `null` for the guild's default channel, which announces only
     /// campaigns that all ranks may see.
     #[requires_permission(voting::MANAGE)]
-    async fn discord_channel_id(&self) -> Option<&str> {
+    fn discord_channel_id(&self) -> Option<&str> {
         self.discord_channel_id.as_deref()
     }
 
@@ -146,19 +146,19 @@ impl Campaign {
     /// Revision of the draft: it grows with each edit of the draft or its entries. `updateCampaign` and `setEntries`
     /// take it, so that officers do not overwrite each other's edits.
     #[requires_permission(voting::MANAGE)]
-    async fn draft_revision(&self) -> Option<i64> {
+    fn draft_revision(&self) -> Option<i64> {
         Some(self.draft_revision)
     }
 
     /// Entries to vote on, in their order.
-    async fn entries(&self, ctx: &Context<'_>) -> Result<Vec<Arc<Entry>>> {
+    async fn entries(&self, ctx: &Context<'_>) -> Result<List<Entries>> {
         let context = RequestContext::of(ctx);
         if let Some(known) = context.app.voting.tallies.entries(self.id) {
-            return Ok(known.to_vec());
+            return Ok(List(known));
         }
         let entries = context.loaders.entries_of.load(self.id).await?.unwrap_or_default();
         context.app.voting.tallies.insert_entries(self, &entries);
-        Ok(entries.to_vec())
+        Ok(List(entries))
     }
 
     /// The officer who created the campaign; `null` if unknown.
@@ -170,7 +170,7 @@ impl Campaign {
     }
 
     /// Time at which the campaign was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.created_at.and_utc()
     }
 
@@ -181,8 +181,8 @@ impl Campaign {
     }
 
     /// All entries by place; `null` while the standings are hidden from the viewer (see `standingsHiddenReason`).
-    async fn standings(&self, ctx: &Context<'_>) -> Result<Option<Vec<Standing>>> {
-        Ok(self.visible_tally(ctx).await?.map(|tally| tally::standings(&tally)))
+    async fn standings(&self, ctx: &Context<'_>) -> Result<Option<List<Vec<Standing>>>> {
+        Ok(self.visible_tally(ctx).await?.map(|tally| List(tally::standings(&tally))))
     }
 
     /// Why the standings are hidden from the viewer; `null` if they are not.
@@ -330,10 +330,10 @@ impl ConnectionNode for Campaign {
 }
 
 /// An entry of a campaign: an option to vote on.
-#[Object(name = "CampaignEntry", serial)]
+#[row(name = "CampaignEntry")]
 impl Entry {
     /// Global id of the entry.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         self.id.into()
     }
 
@@ -343,22 +343,22 @@ impl Entry {
     }
 
     /// Name of the entry.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.name
     }
 
     /// Description of the entry, if any.
-    async fn description(&self) -> Option<&str> {
+    fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
     /// URL of an image, if any.
-    async fn image_url(&self) -> Option<&str> {
+    fn image_url(&self) -> Option<&str> {
         self.image_url.as_deref()
     }
 
     /// Number by which the entries of a campaign are sorted, lowest first. Numbers of removed entries are missing.
-    async fn sort_order(&self) -> i64 {
+    fn sort_order(&self) -> i64 {
         self.sort_order
     }
 

@@ -5,19 +5,20 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use guildhall_count::{Placement, UNITS_PER_VOTE};
+use guildhall_macros::row;
 
 use crate::{
-    api::context::RequestContext,
+    api::{context::RequestContext, row::List},
     kernel::{error::Result, id::EntryId},
     voting::{Campaign, CampaignStatus, CampaignTurnout, CountSteps, Entry, Tally, Turnout},
 };
 
 /// Number of eligible members and of voters.
-#[Object(serial)]
+#[row]
 impl Turnout {
     /// Number of members who are eligible: registered, active, and of sufficient rank. In a live campaign, also those who
     /// were at any moment since it went live, so that the number does not reveal who has voted.
-    async fn eligible(&self) -> i64 {
+    fn eligible(&self) -> i64 {
         self.eligible
     }
 
@@ -27,38 +28,54 @@ impl Turnout {
     }
 
     /// Number of members who have voted.
-    async fn voted(&self) -> i64 {
+    fn voted(&self) -> i64 {
         self.voted
     }
 
     /// `voted` in percent of `eligible`, rounded to one decimal place; 0 if `eligible` is 0.
     #[graphql(name = "percent")]
-    async fn shown_percent(&self) -> f64 {
+    fn shown_percent(&self) -> f64 {
         self.percent()
     }
 
     /// Whether all eligible members have voted; `false` if there are none.
     #[graphql(name = "allVoted")]
-    async fn shown_all_voted(&self) -> bool {
+    fn shown_all_voted(&self) -> bool {
         self.all_voted()
     }
 }
 
 /// Place and points of an entry.
-#[derive(SimpleObject)]
-#[graphql(serial)]
 pub(super) struct Standing {
-    /// Place from 1. Equal entries share a place, and the places after it are skipped: 1, 2, 2, 4.
-    place: i64,
-    /// The entry.
+    placement: Placement<EntryId>,
     entry: Arc<Entry>,
+}
+
+/// Place and points of an entry.
+#[row]
+impl Standing {
+    /// Place from 1. Equal entries share a place, and the places after it are skipped: 1, 2, 2, 4.
+    fn place(&self) -> i64 {
+        self.placement.place
+    }
+
+    /// The entry.
+    async fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
     /// Points of the entry. `WEIGHTED`: points of its picks. `APPROVAL`: ballots that pick it. `INSTANT_RUNOFF`: votes
     /// in its last round. `SCHULZE`: entries that it beats. `SINGLE_TRANSFERABLE_VOTE`: whole votes in the stage that
     /// decided on it.
-    points: i64,
+    fn points(&self) -> i64 {
+        self.placement.points
+    }
+
     /// Number of ballots by the position of the entry: `pickCounts[0]` is the number of first choices. It has
     /// `picksPerVoter` items.
-    pick_counts: Vec<i64>,
+    fn pick_counts(&self) -> &[i64] {
+        &self.placement.pick_counts
+    }
 }
 
 /// A round of an `INSTANT_RUNOFF` count.
@@ -93,10 +110,8 @@ fn entry_of(tally: &Tally, id: EntryId) -> Option<Arc<Entry>> {
 }
 
 pub(super) fn standings(tally: &Tally) -> Vec<Standing> {
-    let standing = |row: &Placement<EntryId>| {
-        let entry = entry_of(tally, row.entry)?;
-        Some(Standing { place: row.place, entry, points: row.points, pick_counts: row.pick_counts.clone() })
-    };
+    let standing =
+        |row: &Placement<EntryId>| Some(Standing { placement: row.clone(), entry: entry_of(tally, row.entry)? });
     tally.outcome.standings.iter().filter_map(standing).collect()
 }
 
@@ -240,8 +255,8 @@ impl VoteTally {
     }
 
     /// All entries by place.
-    async fn standings(&self) -> Vec<Standing> {
-        standings(&self.0)
+    async fn standings(&self) -> List<Vec<Standing>> {
+        List(standings(&self.0))
     }
 
     /// Rounds of the `INSTANT_RUNOFF` count that led to `standings`; `null` for other methods.

@@ -308,7 +308,7 @@ fn kept(guild: &GuildRoster, snapshot: &ServerSnapshot) -> Vec<SyncChange> {
 fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String], server_id: &str) -> Option<&'l Rank> {
     let mut lower_roles = HashSet::new();
     let mut highest = None;
-    for rank in ladder.ranks().iter().rev() {
+    for rank in ladder.ranks().rev() {
         let Some(role) = rank.discord_role_id.as_deref() else { continue };
         if lower_roles.insert(role) && (role == server_id || roles.iter().any(|it| it == role)) {
             highest = Some(rank);
@@ -321,7 +321,7 @@ fn highest_mapped<'l>(ladder: &'l Ladder, roles: &[String], server_id: &str) -> 
 /// rank. The lowest rank with a role is skipped if it has permissions: a guild that maps only its officers doesn't want
 /// newcomers to be officers.
 fn newcomer_rank(ladder: &Ladder, chosen: Option<RankId>) -> Option<&Rank> {
-    let mapped = || ladder.ranks().iter().rfind(|rank| rank.discord_role_id.is_some());
+    let mapped = || ladder.ranks().rfind(|rank| rank.discord_role_id.is_some());
     let mapped = || mapped().filter(|rank| rank.permissions.is_empty());
     chosen.and_then(|id| ladder.rank(id)).or_else(mapped).or_else(|| ladder.lowest())
 }

@@ -36,7 +36,7 @@ fn ladder(levels: &[i64]) -> Ladder {
 
 /// The ids of the ranks that a bound admits.
 fn admitted(ladder: &Ladder, bound: i64) -> BTreeSet<i64> {
-    ladder.ranks().iter().filter(|rank| rank.level >= bound).map(|rank| rank.id.0).collect()
+    ladder.ranks().filter(|rank| rank.level >= bound).map(|rank| rank.id.0).collect()
 }
 
 /// A change of a ladder: new levels of some ranks, levels of new ranks, and a rank to delete.
@@ -59,17 +59,17 @@ fn change() -> impl Strategy<Value = Change> {
 impl Change {
     /// The ladder after the change; `None` if two ranks would have the same level or no rank would be left.
     fn apply(&self, before: &Ladder) -> Option<Ladder> {
-        let (old, mut after) = (before.ranks(), Ladder::new(before.ranks().to_vec()));
+        let (old, mut after): (Vec<&Rank>, _) = (before.ranks().collect(), before.clone());
         for (which, level) in &self.moved {
-            after = after.with(&rank(which.get(old).id.0, *level));
+            after = after.with(&rank(which.get(&old).id.0, *level));
         }
         for (level, id) in self.created.iter().zip(old.iter().map(|it| it.id.0).max()? + 1..) {
             after = after.with(&rank(id, *level));
         }
         if let Some(which) = &self.deleted {
-            after = after.without(which.get(old).id);
+            after = after.without(which.get(&old).id);
         }
-        let levels: BTreeSet<i64> = after.ranks().iter().map(|it| it.level).collect();
+        let levels: BTreeSet<i64> = after.ranks().map(|it| it.level).collect();
         (!levels.is_empty() && levels.len() == after.ranks().len()).then_some(after)
     }
 }
@@ -91,7 +91,7 @@ proptest! {
         let (mut ladder, mut bound) = (ladder(&levels), bound);
         for change in changes {
             let Some(after) = change.apply(&ladder) else { continue };
-            let before_ids: BTreeSet<i64> = ladder.ranks().iter().map(|it| it.id.0).collect();
+            let before_ids: BTreeSet<i64> = ladder.ranks().map(|it| it.id.0).collect();
             let expected = admitted(&ladder, bound);
             let kept = keep_meaning(&ladder, &after, bound);
             let preserves = |level: i64| {
@@ -103,8 +103,8 @@ proptest! {
             let Some(kept) = kept else { continue };
             prop_assert!(preserves(kept), "{:?}", change);
             // A new rank is admitted only above the rank that the bound stands for.
-            let lowest = after.ranks().iter().filter(|it| expected.contains(&it.id.0)).map(|it| it.level).min();
-            for new in after.ranks().iter().filter(|it| !before_ids.contains(&it.id.0)) {
+            let lowest = after.ranks().filter(|it| expected.contains(&it.id.0)).map(|it| it.level).min();
+            for new in after.ranks().filter(|it| !before_ids.contains(&it.id.0)) {
                 prop_assert_eq!(new.level >= kept, lowest.is_some_and(|lowest| new.level > lowest), "{:?}", change);
             }
             (ladder, bound) = (after, kept);

@@ -113,7 +113,7 @@ fn newcomers_without_a_role_get_no_permissions() {
         5 => Rank { permissions: Permissions::all(), ..rank.clone() },
         _ => Rank { discord_role_id: None, ..rank.clone() },
     };
-    let ladder = Ladder::new(ladder().ranks().iter().map(permits).collect());
+    let ladder = Ladder::new(ladder().ranks().map(permits).collect());
     let guild = GuildRoster {
         ladder,
         members: Vec::new(),
@@ -166,7 +166,7 @@ fn a_username_alone_links_no_account_and_no_permissions() {
     assert_eq!(refused(member(1, 2, RankSource::Manual, None)), ["user1 2 USERNAME_TAKEN"], "registered");
     assert_eq!(refused(unregistered(1, 5)), ["user1 2 USERNAME_TAKEN"], "the highest rank has every permission");
     let ranks = ladder();
-    let ladder = ranks.ranks().iter().map(|rank| match rank.level {
+    let ladder = ranks.ranks().map(|rank| match rank.level {
         3 => Rank { permissions: Permissions::all(), ..rank.clone() },
         _ => rank.clone(),
     });
@@ -253,7 +253,7 @@ fn ranks_that_stay_without_a_role_are_reported() {
 fn everyone_has_the_role_of_everyone_and_a_shared_role_is_for_the_lowest_rank() {
     let roles = |roles: [&str; 4]| {
         let ranks = ladder();
-        let ranks = ranks.ranks().iter().zip(roles);
+        let ranks = ranks.ranks().zip(roles);
         Ladder::new(ranks.map(|(rank, role)| Rank { discord_role_id: Some(role.to_owned()), ..rank.clone() }).collect())
     };
     let ranked = |ladder: Ladder| {
