@@ -184,7 +184,9 @@ impl RequestContext {
             return Ok(Some(member));
         }
         let member = self.loaders.member.load(id).await?;
-        member.iter().for_each(|member| rosters.insert_member(&guild, member));
+        if let Some(member) = &member {
+            rosters.insert_member(&guild, member);
+        }
         Ok(member)
     }
 
@@ -242,14 +244,11 @@ impl RequestContext {
     /// # Errors
     /// A database error.
     pub async fn turnout(&self, campaign: &Campaign) -> Result<Turnout> {
-        let result = self.app.voting.tallies.result(campaign.id).filter(|_| campaign.has_result());
-        match result {
-            Some(result) => Ok(result.turnout),
-            None => {
-                let count = self.loaders.count.load((campaign.id, CountPart::Turnout)).await?;
-                Ok(count.map(|count| count.turnout).unwrap_or_default())
-            }
+        if let Some(result) = self.app.voting.tallies.result(campaign.id).filter(|_| campaign.has_result()) {
+            return Ok(result.turnout);
         }
+        let count = self.loaders.count.load((campaign.id, CountPart::Turnout)).await?;
+        Ok(count.map(|count| count.turnout).unwrap_or_default())
     }
 
     /// The guild's row, by which cached rows of the roster are current. `None` in a mutation, which may change them.

@@ -146,7 +146,7 @@ impl Campaign {
     /// Revision of the draft: it grows with each edit of the draft or its entries. `updateCampaign` and `setEntries`
     /// take it, so that officers do not overwrite each other's edits.
     #[requires_permission(voting::MANAGE)]
-    fn draft_revision(&self) -> Option<i64> {
+    async fn draft_revision(&self) -> Option<i64> {
         Some(self.draft_revision)
     }
 
