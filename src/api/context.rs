@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -24,7 +24,7 @@ use crate::{
     app::App,
     db::{ClientKey, Conn, Usage, Work},
     engine::Origin,
-    identity::{self, Characters, Guild, Ladder, Member, MemberList, MemberPage, Rank},
+    identity::{self, Characters, Guild, Ladder, Member, MemberList, MemberPage, Rank, RosterVersion},
     kernel::{
         clock::Timestamp,
         error::{Code, Refusal, Result},
@@ -56,6 +56,8 @@ pub struct RequestContext {
     client: Option<ClientKey>,
     /// The guild's row once read; `None` in a mutation, which may change the row.
     guild_row: Option<OnceCell<Arc<Guild>>>,
+    /// The version of the roster when this request read it first.
+    roster_version: OnceLock<i64>,
     /// The merged loads; `None` in a mutation, whose fields load again what the fields before have changed.
     loads: Option<MergedLoads>,
     /// Number of values in the tables and files of this response so far.
@@ -84,6 +86,7 @@ impl RequestContext {
             viewer,
             has_signed_in: AtomicBool::default(),
             guild_row,
+            roster_version: OnceLock::new(),
             charged: AtomicUsize::default(),
             events: Mutex::default(),
         }
@@ -178,14 +181,14 @@ impl RequestContext {
     /// # Errors
     /// A database error.
     pub async fn member(&self, id: MemberId) -> Result<Option<Arc<Member>>> {
-        let Some(guild) = self.cached_guild().await? else { return self.loaders.member.load(id).await };
+        let Some(version) = self.roster_version().await? else { return self.loaders.member.load(id).await };
         let rosters = &self.app.rosters;
-        if let Some(member) = rosters.member(&guild, id) {
+        if let Some(member) = rosters.member(version, id) {
             return Ok(Some(member));
         }
         let member = self.loaders.member.load(id).await?;
         if let Some(member) = &member {
-            rosters.insert_member(&guild, member);
+            rosters.insert_member(version, member);
         }
         Ok(member)
     }
@@ -196,13 +199,13 @@ impl RequestContext {
     /// A database error.
     pub async fn characters_of(&self, owner: MemberId) -> Result<Characters> {
         let load = async || Ok(self.loaders.characters_of.load(owner).await?.unwrap_or_default());
-        let Some(guild) = self.cached_guild().await? else { return load().await };
+        let Some(version) = self.roster_version().await? else { return load().await };
         let rosters = &self.app.rosters;
-        if let Some(characters) = rosters.characters(&guild, owner) {
+        if let Some(characters) = rosters.characters(version, owner) {
             return Ok(characters);
         }
         let characters = load().await?;
-        rosters.insert_characters(&guild, owner, &characters);
+        rosters.insert_characters(version, owner, &characters);
         Ok(characters)
     }
 
@@ -212,16 +215,17 @@ impl RequestContext {
     /// A database error.
     pub async fn member_page(&self, list: MemberList) -> Result<MemberPage> {
         let guild = self.guild_row().await?;
-        if let Some(members) = self.app.rosters.page(&guild, &list) {
+        let version = (guild.id, guild.roster_version);
+        if let Some(members) = self.app.rosters.page(version, &list) {
             return Ok(members);
         }
         let (app, key) = (Arc::clone(&self.app), format!("{list:?}"));
         let load = async move {
-            let (id, listed) = (guild.id, list.clone());
+            let (id, listed) = (version.0, list.clone());
             let read = async move |conn: &mut Conn| Ok(identity::store::list_members(conn, id, &listed).await?);
             let rows = if list.filter.may_scan() { app.db.scan(read).await? } else { app.db.read(read).await? };
             let members: MemberPage = rows.into_iter().map(|member| Arc::new(member.without_password())).collect();
-            app.rosters.insert_page(&guild, &list, &members);
+            app.rosters.insert_page(version, &list, &members);
             Ok(members)
         };
         self.once(key, load).await
@@ -251,11 +255,23 @@ impl RequestContext {
         Ok(count.map(|count| count.turnout).unwrap_or_default())
     }
 
-    /// The guild's row, by which cached rows of the roster are current. `None` in a mutation, which may change them.
-    async fn cached_guild(&self) -> Result<Option<Arc<Guild>>> {
-        match self.guild_row {
-            Some(_) => self.guild_row().await.map(Some),
-            None => Ok(None),
+    /// The version at which cached rows of the roster are current. `None` in a mutation, which may change them.
+    async fn roster_version(&self) -> Result<Option<RosterVersion>> {
+        if self.guild_row.is_none() {
+            return Ok(None);
+        }
+        let version = match self.roster_version.get() {
+            Some(version) => *version,
+            None => self.guild_row().await?.roster_version,
+        };
+        Ok(Some((self.guild, version)))
+    }
+
+    /// Takes the roster's version from campaigns of this request, which saves the reading of the guild's row.
+    pub fn note_roster_version(&self, campaigns: &[Campaign]) {
+        if let Some(campaign) = campaigns.first() {
+            // The first version is as good as a later one.
+            let _ = self.roster_version.set(campaign.roster_version);
         }
     }
 
@@ -338,6 +354,7 @@ impl RequestContext {
     /// As for [`RequestContext::on_one_ladder`].
     pub async fn if_visible(&self, campaign: Option<Campaign>) -> Result<Option<Campaign>> {
         let Some(campaign) = campaign else { return Ok(None) };
+        self.note_roster_version(std::slice::from_ref(&campaign));
         let (campaign, viewer) = self.on_one_ladder(Cow::Owned(campaign)).await?;
         Ok(may_see(&campaign, viewer.as_deref()).then(|| campaign.into_owned()))
     }

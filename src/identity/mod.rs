@@ -37,7 +37,7 @@ pub use self::{
     rank_levels::{RankLevel, set_rank_levels},
     ranks::{NewRank, RankChange, create_rank, delete_rank, move_ranks, update_rank},
     roster::{ImportOptions, ImportOutcome, RosterFile, export_roster, import_roster},
-    roster_cache::{Characters, MemberPage, RosterCache},
+    roster_cache::{Characters, MemberPage, RosterCache, RosterVersion},
     rows::{
         CHARACTER_VALUES, Character, CharacterClass, CharacterFilter, CharacterKey, CharacterRole, Guild, LeaderCounts,
         Member, MemberFilter, MemberKey, MemberList, MemberOrder, MemberOrderField, Rank, RankSource, Region,

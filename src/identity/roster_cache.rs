@@ -2,7 +2,8 @@
 //!
 //! Every change of ranks, members or characters increments the roster's version in the same transaction, apart from the
 //! times when members were last seen. Anything read after a version is at least as new as that version, so equal versions
-//! mean that the cached value is valid. A request that has read the guild's row knows the current version.
+//! mean that the cached value is valid. A request that has read the row of the guild or of a campaign knows the current
+//! version.
 
 use std::{
     sync::Arc,
@@ -41,7 +42,7 @@ const EXPECTED_PAGES: usize = 1_000;
 const MAX_AGE: Duration = Duration::from_secs(30);
 
 /// A guild and its roster's version.
-type RosterVersion = (GuildId, i64);
+pub type RosterVersion = (GuildId, i64);
 /// The members of a page, at most [`Page::limit`].
 pub type MemberPage = Arc<[Arc<Member>]>;
 /// A member's characters, their main first.
@@ -77,13 +78,13 @@ struct Versioned<T> {
 }
 
 impl<T> Versioned<T> {
-    fn new(guild: &Guild, rows: T) -> Self {
-        Self { roster_version: guild.roster_version, read_at: Instant::now(), rows }
+    fn new((_, roster_version): RosterVersion, rows: T) -> Self {
+        Self { roster_version, read_at: Instant::now(), rows }
     }
 
-    /// The rows, if they are current for this row of the guild.
-    fn current(self, guild: &Guild) -> Option<T> {
-        (self.roster_version == guild.roster_version && self.read_at.elapsed() < MAX_AGE).then_some(self.rows)
+    /// The rows, if they are current at this version.
+    fn at(self, (_, version): RosterVersion) -> Option<T> {
+        (self.roster_version == version && self.read_at.elapsed() < MAX_AGE).then_some(self.rows)
     }
 }
 
@@ -167,36 +168,36 @@ impl RosterCache {
         })
     }
 
-    /// Returns a page of members, if it is cached. The guild's row must be current.
-    pub fn page(&self, guild: &Guild, list: &MemberList) -> Option<MemberPage> {
-        self.pages.get(&(guild.id, list.clone()))?.current(guild)
+    /// Returns a page of members, if it is cached. The version must be current.
+    pub fn page(&self, version: RosterVersion, list: &MemberList) -> Option<MemberPage> {
+        self.pages.get(&(version.0, list.clone()))?.at(version)
     }
 
-    /// Caches a page of members that was read after the guild's row, unless the same page is rarely read again or the
+    /// Caches a page of members that was read after the version, unless the same page is rarely read again or the
     /// version does not tell when it changes.
-    pub fn insert_page(&self, guild: &Guild, list: &MemberList, members: &MemberPage) {
+    pub fn insert_page(&self, version: RosterVersion, list: &MemberList, members: &MemberPage) {
         if list.filter.search.is_none() && list.order.field != MemberOrderField::LastSeenAt {
-            self.pages.insert((guild.id, list.clone()), Versioned::new(guild, Arc::clone(members)));
+            self.pages.insert((version.0, list.clone()), Versioned::new(version, Arc::clone(members)));
         }
     }
 
-    /// Returns a member, if they are cached. The guild's row must be current.
-    pub fn member(&self, guild: &Guild, id: MemberId) -> Option<Arc<Member>> {
-        self.members.get(&(guild.id, id))?.current(guild)
+    /// Returns a member, if they are cached. The version must be current.
+    pub fn member(&self, version: RosterVersion, id: MemberId) -> Option<Arc<Member>> {
+        self.members.get(&(version.0, id))?.at(version)
     }
 
-    /// Caches a member who was read after the guild's row.
-    pub fn insert_member(&self, guild: &Guild, member: &Arc<Member>) {
-        self.members.insert((guild.id, member.id), Versioned::new(guild, Arc::clone(member)));
+    /// Caches a member who was read after the version.
+    pub fn insert_member(&self, version: RosterVersion, member: &Arc<Member>) {
+        self.members.insert((version.0, member.id), Versioned::new(version, Arc::clone(member)));
     }
 
-    /// Returns a member's characters, if they are cached. The guild's row must be current.
-    pub fn characters(&self, guild: &Guild, owner: MemberId) -> Option<Characters> {
-        self.characters.get(&(guild.id, owner))?.current(guild)
+    /// Returns a member's characters, if they are cached. The version must be current.
+    pub fn characters(&self, version: RosterVersion, owner: MemberId) -> Option<Characters> {
+        self.characters.get(&(version.0, owner))?.at(version)
     }
 
-    /// Caches a member's characters, which were read after the guild's row.
-    pub fn insert_characters(&self, guild: &Guild, owner: MemberId, characters: &Characters) {
-        self.characters.insert((guild.id, owner), Versioned::new(guild, Arc::clone(characters)));
+    /// Caches a member's characters, which were read after the version.
+    pub fn insert_characters(&self, version: RosterVersion, owner: MemberId, characters: &Characters) {
+        self.characters.insert((version.0, owner), Versioned::new(version, Arc::clone(characters)));
     }
 }

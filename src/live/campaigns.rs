@@ -169,7 +169,7 @@ impl SentCampaign {
     fn of((campaign, entries): &CampaignWithEntries) -> Self {
         let mut hasher = DefaultHasher::new();
         // The ladder's version is not shown.
-        let shown = Campaign { ladder_version: 0, ..campaign.clone() };
+        let shown = Campaign { ladder_version: 0, roster_version: 0, ..campaign.clone() };
         format!("{shown:?} {entries:?}").hash(&mut hasher);
         Self { campaign: campaign.clone(), hash: hasher.finish() }
     }

@@ -152,6 +152,7 @@ impl NewCampaign {
             outcome: None,
             draft_revision: 1,
             ladder_version: 0,
+            roster_version: 0,
         }
         .with_start(start_at);
         let entries = entries::check_all(check, self.entries, &campaign);

@@ -164,6 +164,9 @@ pub struct Campaign {
     /// The version of the guild's ladder that the bounds are from.
     #[diesel(select_expression = guilds::ladder_version.assume_not_null(), skip_insertion, skip_update)]
     pub ladder_version: i64,
+    /// The version of the guild's roster when the campaign was read.
+    #[diesel(select_expression = guilds::roster_version.assume_not_null(), skip_insertion, skip_update)]
+    pub roster_version: i64,
 }
 
 known_values!(

@@ -32,6 +32,7 @@ pub fn guarded(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// - A field that **loads** something or can fail is an `async fn`, as in `#[Object]`: it takes `ctx: &Context<'_>` and
 ///   arguments. So does a field that returns objects. The loading fields of a row run concurrently.
 /// - A field with a guard is resolved as one that loads, so that the guard decides first.
+/// - A plain field of an interface, such as `Node.id`, is `pub(crate)`.
 #[proc_macro_attribute]
 pub fn row(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let block = parse_macro_input!(item);

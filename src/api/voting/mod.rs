@@ -105,7 +105,9 @@ impl VotingQuery {
         let key = format!("campaigns {filter:?} {order:?} {:?}", request.page);
         let (page, listed) = (request.page.clone(), filter.clone());
         let list = async move |conn: &mut Conn| Ok(store::list_campaigns(conn, guild, &listed, order, &page).await?);
-        Ok(request.connection(context.read_once(key, list).await?, filter))
+        let campaigns = context.read_once(key, list).await?;
+        context.note_roster_version(&campaigns);
+        Ok(request.connection(campaigns, filter))
     }
 
     /// The closed and archived campaigns that the viewer may see, last closed first, with their winners. Cancelled ones

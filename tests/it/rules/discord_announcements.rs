@@ -50,6 +50,7 @@ pub fn campaign() -> Campaign {
         draft_revision: 1,
         sort_key: String::new(),
         ladder_version: 0,
+        roster_version: 0,
     }
 }
 
