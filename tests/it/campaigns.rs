@@ -284,14 +284,37 @@ async fn the_number_of_statements_of_a_campaigns_page_does_not_depend_on_its_siz
     for first in [1, 20] {
         assert_eq!(
             guild.anonymous().count_statements(lean, json!({ "first": first })).await,
-            2,
-            "campaigns and members; the entries are cached"
+            1,
+            "the campaigns; their entries and members are cached"
         );
     }
     TestCampaign::live(&officer, 2, json!({})).await;
     assert_eq!(
         guild.anonymous().count_statements(lean, json!({ "first": 20 })).await,
-        3,
+        2,
         "the entries of the new campaign are not cached"
     );
+}
+
+/// The result and the entries of a vote that is over stay in memory, and a live one is counted once for each ballot.
+#[on_both]
+async fn standings_are_read_once(app: TestApp) {
+    let guild = app.guild("gg").await;
+    let (officer, voter) = (guild.member("officer", "Officer").await, guild.member("voter", "Member").await);
+    let vote = TestCampaign::live(&officer, 3, json!({ "resultsVisibility": "ALWAYS" })).await;
+    vote.vote(&voter, &[0]).await;
+    let page = "query($id: ID!) { campaign(id: $id) {
+        status turnout { eligible voted } standings { place points entry { name } } winners { name }
+    } }";
+    let read = async || {
+        officer.ok(page, json!({ "id": vote.id })).await;
+        officer.count_statements(page, json!({ "id": vote.id })).await
+    };
+    assert_eq!(
+        read().await,
+        6,
+        "the campaign; in one snapshot its begin, the campaign, the roster's version, the ballots"
+    );
+    vote.close(&officer).await;
+    assert_eq!(read().await, 1, "the campaign");
 }
