@@ -4,7 +4,7 @@ import { userEvent } from "vitest/browser";
 import { render } from "vitest-browser-react";
 import { expectAccessible } from "../../tests/axe";
 import { Button } from "./Button";
-import { ConfirmDialog, Dialog } from "./Dialog";
+import { CancelButton, ConfirmDialog, Dialog } from "./Dialog";
 import { Field } from "./Field";
 
 function Closing({ onConfirm }: { onConfirm: () => Promise<string | undefined> }) {
@@ -33,6 +33,7 @@ test("Escape closes a dialog and returns the focus", async () => {
   await userEvent.tab();
   await userEvent.keyboard("{Enter}");
   await expect.element(page.getByRole("dialog", { name: "Close this vote?" })).toBeVisible();
+  await expect.element(page.getByRole("button", { name: "Cancel" })).toHaveFocus();
   await expectAccessible();
   await userEvent.keyboard("{Escape}");
   await expect.element(page.getByRole("dialog")).not.toBeInTheDocument();
@@ -62,24 +63,33 @@ function Adding() {
   const [open, setOpen] = useState(true);
   return (
     open && (
-      <Dialog title="Add a member" onClose={() => setOpen(false)}>
-        <Field label="Name" name="name" />
+      <Dialog title="Add a member" onClose={() => setOpen(false)} actions={<CancelButton />}>
+        <Field label="Note" name="note" />
+        <Field label="Name" name="name" autoFocus />
       </Dialog>
     )
   );
 }
 
-test("Escape asks before it drops what was typed", async () => {
-  const answers = [false, true];
+test("the field with `autoFocus` has the focus", async () => {
+  const page = await render(<Adding />);
+  await expect.element(page.getByLabelText("Name")).toHaveFocus();
+});
+
+test("a dialog asks before it drops what was typed", async () => {
+  const answers = [false, false, false, true];
   const confirm = vi.spyOn(window, "confirm").mockImplementation(() => answers.shift() ?? true);
   const page = await render(<Adding />);
   const dialog = page.getByRole("dialog");
   await page.getByLabelText("Name").fill("Recruit");
   await userEvent.keyboard("{Escape}");
   await expect.poll(() => confirm.mock.calls.length).toBe(1);
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  expect(confirm).toHaveBeenCalledTimes(3);
   await expect.element(page.getByLabelText("Name")).toHaveValue("Recruit");
   await userEvent.keyboard("{Escape}");
   await expect.element(dialog).not.toBeInTheDocument();
-  expect(confirm).toHaveBeenCalledTimes(2);
+  expect(confirm).toHaveBeenCalledTimes(4);
   confirm.mockRestore();
 });

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useId, useLayoutEffect, useRef, useState } from "react";
 import { Alert } from "./Alert";
 import { Button, IconButton } from "./Button";
 import styles from "./Dialog.module.css";
@@ -11,62 +11,108 @@ interface DialogProps {
   /** Buttons at the end, the main one last. */
   actions?: ReactNode;
   wide?: boolean;
-  /** Whether a press outside closes it. Not for dialogs with input. */
-  lightDismiss?: boolean;
 }
+
+/** Closes the dialog around as Escape does. */
+const RequestClose = createContext<() => void>(() => {});
 
 /**
  * A modal dialog, shown while it is rendered. The browser keeps the focus inside, and returns it afterwards.
- * Escape closes it, and asks first if something was typed. Leaving the page asks then too.
+ * Escape, the button at the top and `CancelButton` close it, and ask first if something was typed. Leaving the page asks
+ * then too.
  */
-export function Dialog({ title, onClose, children, actions, wide, lightDismiss }: DialogProps) {
+export function Dialog({ title, onClose, children, actions, wide }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const focused = useRef<HTMLElement>(undefined);
   const id = useId();
+  const [isOpen, setOpen] = useState(false);
   const [isTyped, setTyped] = useState(false);
   useUnsaved(isTyped);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    setOpen(true);
     return () => {
       element?.close();
       // The browser loses the element if the dialog leaves the document first.
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  useLayoutEffect(() => {
+    if (isOpen && dialog.current) focusContents(dialog.current);
+  }, [isOpen]);
+  const requestClose = () => {
+    if (!isTyped || window.confirm("Close this? What you typed is not saved.")) onClose();
+  };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes the dialog too.
     <dialog
       ref={dialog}
       className={[styles.dialog, wide && styles.wide].filter(Boolean).join(" ")}
       aria-labelledby={id}
       onCancel={(event) => {
-        // React passes on the `cancel` of a file field inside.
-        if (event.target !== event.currentTarget) return;
+        // React passes on the `cancel` of a file field inside. One that cannot be prevented is followed by `close`.
+        if (event.target !== event.currentTarget || !event.cancelable) return;
         event.preventDefault();
-        if (!isTyped || window.confirm("Close this? What you typed is not saved.")) onClose();
+        requestClose();
+      }}
+      onClose={({ currentTarget: element }) => {
+        if (element.open) return;
+        // Chromium closes a dialog itself if Escape was refused before. Only `onClose` does.
+        const field = focused.current;
+        element.showModal();
+        field?.focus();
+        requestClose();
+      }}
+      onFocus={({ target }) => {
+        focused.current = target;
       }}
       onInput={(event) => {
         if (isText(event.target)) setTyped(true);
       }}
-      onClick={(event) => lightDismiss && event.target === event.currentTarget && onClose()}
     >
-      <div className={styles.box}>
-        <header className={styles.header}>
-          <h2 id={id}>{title}</h2>
-          <IconButton icon="close" label="Close" small onClick={onClose} />
-        </header>
-        <div className={styles.body}>{children}</div>
-        {actions && <footer className={styles.footer}>{actions}</footer>}
-      </div>
+      <RequestClose value={requestClose}>
+        <div className={styles.box}>
+          <header className={styles.header}>
+            <h2 id={id}>{title}</h2>
+            <IconButton icon="close" label="Close" small onClick={requestClose} />
+          </header>
+          {/* `autoFocus` has no effect in a dialog that is not open yet. */}
+          {isOpen && <div className={styles.body}>{children}</div>}
+          {isOpen && actions && <footer className={styles.footer}>{actions}</footer>}
+        </div>
+      </RequestClose>
     </dialog>
   );
 }
 
-/** Whether it is a field for text, other than a password or a search. */
+/** The button that closes its dialog without the step. */
+export function CancelButton({ children = "Cancel" }: { children?: ReactNode }) {
+  const requestClose = useContext(RequestClose);
+  return (
+    <Button variant="quiet" onClick={requestClose}>
+      {children}
+    </Button>
+  );
+}
+
+const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+/** Focuses the first control after the header, unless `autoFocus` has chosen one. */
+function focusContents(dialog: HTMLDialogElement) {
+  const controls = [...dialog.querySelectorAll<HTMLElement>(CONTROLS)].filter(
+    (control) => !control.closest("header") && !control.matches(":disabled") && control.tabIndex >= 0,
+  );
+  if (controls.some((control) => control === document.activeElement)) return;
+  controls.find((control) => control.checkVisibility())?.focus();
+}
+
+/** Whether it is a field for text, other than for signing in or for a search. */
 const isText = (field: EventTarget) =>
   field instanceof HTMLTextAreaElement ||
-  (field instanceof HTMLInputElement && ["text", "url", "number"].includes(field.type));
+  (field instanceof HTMLInputElement &&
+    ["text", "url", "number"].includes(field.type) &&
+    field.autocomplete !== "username");
 
 interface ConfirmDialogProps {
   title: ReactNode;
@@ -104,9 +150,7 @@ export function ConfirmDialog({
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button variant={danger ? "danger" : "primary"} busy={busy} onClick={confirm}>
             {confirmLabel}
           </Button>

@@ -76,9 +76,42 @@ test("*Back* asks before it drops the text of an open dialog, and not after the 
   await expect(page).toHaveURL(/\/me$/);
   await expect(name).toHaveValue("Unsaved");
   await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0);
   await back(page);
   await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeFocused();
-  expect(questions).toHaveLength(1);
+  expect(questions).toHaveLength(2);
+});
+
+test("each way to close a dialog asks before it drops text", async ({ page }) => {
+  await startAs(page, memberFixture());
+  await page.goto("/me");
+  const open = page.getByRole("button", { name: "Add a character" });
+  const dialog = page.getByRole("dialog");
+  const name = dialog.getByLabel("Name");
+  await open.click();
+  await expect(name).toBeFocused();
+  await page.keyboard.type("Unsaved");
+  const questions = answerQuestions(page, Array(7).fill("dismiss"));
+  // After several refused ones, Chromium closes a dialog without a `cancel` event that can be prevented.
+  for (const asked of [1, 2, 3, 4, 5]) {
+    await page.keyboard.press("Escape");
+    await expect.poll(() => questions.length).toBe(asked);
+    await expect(name).toHaveValue("Unsaved");
+    await expect(name).toBeFocused();
+  }
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  expect(questions).toHaveLength(7);
+  await expect(name).toHaveValue("Unsaved");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toHaveCount(0);
+  expect(questions).toHaveLength(8);
+  await expect(open).toBeFocused();
+  await open.click();
+  await expect(name).toBeFocused();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toHaveCount(0);
+  expect(questions).toHaveLength(8);
 });
 
 const invitee: Fixture = {

@@ -8,7 +8,7 @@ import {
   UpdateCharacterDocument,
 } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Checkbox, Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
@@ -53,9 +53,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button type="submit" form={form} variant="primary" busy={busy}>
             {character ? "Save" : "Add"}
           </Button>

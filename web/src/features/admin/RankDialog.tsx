@@ -3,7 +3,7 @@ import { FormError } from "../../app/FormError";
 import { useViewer } from "../../app/viewer";
 import { CreateRankDocument, type RankPartsFragment, UpdateRankDocument } from "../../gql/graphql";
 import { Button, ButtonRow } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Field, Select, TextArea } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
@@ -90,9 +90,7 @@ export function RankDialog({ rank, ranks, roles, isLinked, onClose, onSaved }: R
         />
         {withDiscord && isLinked && <RoleField rank={rank} roles={roles} />}
         <ButtonRow end>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button variant="primary" type="submit" busy={busy}>
             {rank ? "Save" : "Add"}
           </Button>

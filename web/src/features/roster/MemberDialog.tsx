@@ -9,7 +9,7 @@ import {
   UpdateMemberDocument,
 } from "../../gql/graphql";
 import { Button, ButtonRow } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
@@ -84,9 +84,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
           />
         )}
         <ButtonRow end>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button variant="primary" type="submit" busy={busy}>
             {member ? "Save" : "Add"}
           </Button>

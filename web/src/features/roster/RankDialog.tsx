@@ -5,7 +5,7 @@ import { Loaded } from "../../app/Page";
 import { AssignableRanksDocument, type MemberPartsFragment, UpdateMemberDocument } from "../../gql/graphql";
 import { Alert } from "../../ui/Alert";
 import { Button } from "../../ui/Button";
-import { Dialog } from "../../ui/Dialog";
+import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Choices } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 
@@ -26,9 +26,7 @@ export function RankDialog({ member, onClose }: { member: MemberPartsFragment; o
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button variant="primary" busy={busy} disabled={rankId === member.rank.id} onClick={save}>
             Save
           </Button>

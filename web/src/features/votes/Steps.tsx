@@ -14,7 +14,7 @@ import {
 import { Alert } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
 import { Section } from "../../ui/Card";
-import { ConfirmDialog, Dialog } from "../../ui/Dialog";
+import { CancelButton, ConfirmDialog, Dialog } from "../../ui/Dialog";
 import { TextArea } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 
@@ -126,9 +126,7 @@ function CancelDialog({ vote, onClose }: StepProps) {
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Keep it open
-          </Button>
+          <CancelButton>Keep it open</CancelButton>
           <Button variant="danger" busy={busy} disabled={reason.trim() === ""} onClick={cancel}>
             Cancel the vote
           </Button>
@@ -172,9 +170,7 @@ function OutcomeDialog({ vote, onClose }: StepProps) {
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Back
-          </Button>
+          <CancelButton>Back</CancelButton>
           <Button variant="primary" busy={busy} onClick={save}>
             Save
           </Button>

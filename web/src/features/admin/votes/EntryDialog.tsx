@@ -1,5 +1,5 @@
 import { Button } from "../../../ui/Button";
-import { Dialog } from "../../../ui/Dialog";
+import { CancelButton, Dialog } from "../../../ui/Dialog";
 import { Field, TextArea } from "../../../ui/Field";
 import type { EditedEntry } from "./entries";
 
@@ -19,9 +19,7 @@ export function EntryDialog({ entry, onChange, onSave, onClose }: EntryDialogPro
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button
             variant="primary"
             disabled={entry.name.trim() === ""}

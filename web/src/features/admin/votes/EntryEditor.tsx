@@ -6,7 +6,7 @@ import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Section } from "../../../ui/Card";
 import { serverNow } from "../../../ui/clock";
-import { Dialog } from "../../../ui/Dialog";
+import { CancelButton, Dialog } from "../../../ui/Dialog";
 import { TextArea } from "../../../ui/Field";
 import { Empty } from "../../../ui/PageState";
 import { toast } from "../../../ui/Toast";
@@ -201,9 +201,7 @@ function PasteDialog({ text, onChange, onAdd, onClose }: PasteDialogProps) {
       onClose={onClose}
       actions={
         <>
-          <Button variant="quiet" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton />
           <Button
             variant="primary"
             disabled={added.length === 0}
