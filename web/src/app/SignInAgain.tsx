@@ -1,13 +1,14 @@
 import { Dialog } from "../ui/Dialog";
+import { confirmLeaving } from "../ui/unsaved";
 import { SignInForm } from "./SignInForm";
 import { session } from "./session";
 import { useViewer } from "./viewer";
 
-/** The session has ended elsewhere. Signing in keeps the page and what was typed into it. */
+/** The session has ended elsewhere. Signing in keeps the page and what was typed into it. Closing signs out. */
 export function SignInAgain() {
   const { member } = useViewer();
   return (
-    <Dialog title="Please sign in again" onClose={() => session.discard()}>
+    <Dialog title="Please sign in again" onClose={() => confirmLeaving() && session.discard()}>
       <p>Your session has ended. This page keeps what you typed.</p>
       <SignInForm name={member?.discordUsername ?? ""} />
     </Dialog>

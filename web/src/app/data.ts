@@ -5,6 +5,7 @@ import type { TypedDocumentString } from "../gql/graphql";
 import { documentNode } from "./document";
 import { type AppError, errorAfter, isCached, isTemporary, toAppError } from "./errors";
 import { onResync, resync } from "./resync";
+import { session } from "./session";
 
 export interface Data<Result> {
   /** The newest data, from the cache or the server; also that of before while the server cannot be reached. */
@@ -43,7 +44,11 @@ export function useData<Result, Variables>(
   const client = useClient();
   const key = JSON.stringify(variables);
   const memory = useRef<Memory<Result>>(undefined);
-  if (memory.current?.client !== client || memory.current.key !== key) memory.current = { client, key };
+  if (memory.current?.client !== client || memory.current.key !== key) {
+    // The client of the next sign-in starts empty. The member's page stays until that client has read the data.
+    const isKept = memory.current?.key === key && session.getState().status !== "signedOut";
+    memory.current = { client, key, data: isKept ? memory.current?.data : undefined };
+  }
   const seen = memory.current;
   remember(seen, result);
   const { fetching, stale } = result;
