@@ -1,6 +1,9 @@
 import { type ComponentType, type ReactNode, useEffect, useState } from "react";
 import { Failure, Offline } from "../ui/PageState";
+import { hasUnsaved } from "../ui/unsaved";
+import { useInterval } from "../ui/useInterval";
 import { reloadOnce } from "./build";
+import { onResync } from "./resync";
 
 type Load<Props> = () => Promise<{ default: ComponentType<Props> }>;
 
@@ -63,8 +66,24 @@ const reload = () => window.location.reload();
 
 const Nothing = () => null;
 
+/** Time between two checks whether the server answers again, in milliseconds. */
+const CHECK_INTERVAL = 5_000;
+
+/**
+ * Reloads, because browsers may not fetch a module again whose fetch failed:
+ * <https://github.com/whatwg/html/issues/6768>
+ */
+async function reloadIfReachable() {
+  if (await isServerReachable()) reload();
+}
+
+/** The same without a press of a button, unless the page has input. */
+const reloadUnasked = () => void (hasUnsaved() || reloadIfReachable());
+
 function Unreachable() {
-  return <Offline onRetry={reload} />;
+  useInterval(reloadUnasked, CHECK_INTERVAL);
+  useEffect(() => onResync(reloadUnasked), []);
+  return <Offline onRetry={reloadIfReachable} />;
 }
 
 /** Servers of two builds answer. */

@@ -32,13 +32,21 @@ test("a chunk that is gone reloads once, and then says that the site is being up
   expect(requests).toBeGreaterThanOrEqual(2);
 });
 
-test("a chunk that cannot be reached does not lose the page", async ({ page }) => {
+test("a chunk that cannot be reached does not lose the page, which loads when the server answers", async ({
+  page,
+}) => {
   await standIn(page, { me: null, guild: GUILD });
   await page.goto("/");
   await expect(page.getByText("No public vote is open")).toBeVisible();
-  await page.route(/RegisterPage-.*\.js|\/$/, (route) => route.abort("connectionrefused"));
+  const unreachable = /RegisterPage-.*\.(js|css)|\/$/;
+  await page.route(unreachable, (route) => route.abort("connectionrefused"));
   await page.getByRole("link", { name: "I have an invite code" }).click();
-  await expect(page.getByRole("heading", { name: "The server cannot be reached" })).toBeVisible();
+  const offline = page.getByRole("heading", { name: "The server cannot be reached" });
+  await expect(offline).toBeVisible();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(offline).toBeVisible();
+  await page.unroute(unreachable);
+  await expect(page.getByLabel("Invite code")).toBeVisible();
 });
 
 test("a document that the server does not know reloads once", async ({ page }) => {
