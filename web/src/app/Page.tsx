@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { Notice } from "../ui/Alert";
 import { Button } from "../ui/Button";
 import { formatRelative } from "../ui/Countdown";
@@ -26,10 +26,15 @@ interface PageProps {
   children: ReactNode;
 }
 
+const NoticeContext = createContext<ReactNode>(null);
+/** Shows a notice below the title of the page inside. */
+export const PageNotice = NoticeContext.Provider;
+
 /** The frame of every page: it sets the browser's title, and focuses the heading after a navigation. */
 export function Page({ title, subtitle, back, actions, width = "normal", children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const { guild } = useViewer();
+  const notice = useContext(NoticeContext);
   useEffect(() => {
     document.title = title === undefined || title === guild.name ? guild.name : `${title} · ${guild.name}`;
     if (title !== undefined && takeNavigation()) heading.current?.focus({ preventScroll: true });
@@ -50,6 +55,7 @@ export function Page({ title, subtitle, back, actions, width = "normal", childre
         </div>
         {subtitle && <div className={styles.subtitle}>{subtitle}</div>}
       </header>
+      {notice}
       {children}
     </div>
   );

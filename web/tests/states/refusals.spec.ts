@@ -24,7 +24,7 @@ test("an officer who was demoted reads why a step is refused, and loses its cont
   await expect(page.getByRole("button", { name: "Close now" })).toHaveCount(0);
 });
 
-test("a page for officers says what is missing after a refusal", async ({ page }) => {
+test("a page for officers says what is missing after a refusal, and keeps its text", async ({ page }) => {
   const state = await startAs(page, leaderFixture(), {
     updateGuild: refusal("FORBIDDEN", "This needs the permission GUILD_MANAGE."),
     guild: GUILD,
@@ -33,7 +33,8 @@ test("a page for officers says what is missing after a refusal", async ({ page }
   await page.getByLabel("Name").fill("Emberwatch II");
   state.root.me = memberFixture();
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText(/It is for ranks with the permission/)).toBeVisible();
+  await expect(page.getByText(/Your rank no longer has the permission/)).toBeVisible();
+  await expect(page.getByLabel("Name")).toHaveValue("Emberwatch II");
   await expect(page.getByRole("heading", { name: "Administration" })).toHaveCount(0);
 });
 

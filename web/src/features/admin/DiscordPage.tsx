@@ -31,7 +31,10 @@ const CONNECTING_INTERVAL = 5_000;
 
 function Contents() {
   const result = useData(DiscordAdminDocument, {});
-  const status = result.data?.discordStatus;
+  // The server may refuse it to a rank that lost the permission. What was typed stays then.
+  const [seen, setSeen] = useState(result.data);
+  if (result.data?.discordStatus && result.data !== seen) setSeen(result.data);
+  const status = result.data?.discordStatus ?? seen?.discordStatus;
   useInterval(result.refetch, CONNECTING_INTERVAL, status?.connection === "CONNECTING");
   return (
     <Page
@@ -51,9 +54,9 @@ function Contents() {
       }
     >
       <Loaded result={result}>
-        {({ discordStatus, ranks }) =>
-          discordStatus ? (
-            <Parts status={discordStatus} ranks={ranks} />
+        {({ ranks }) =>
+          status ? (
+            <Parts status={status} ranks={ranks} />
           ) : (
             <ErrorState
               error={{
