@@ -1,6 +1,6 @@
 import type { Page } from "playwright/test";
 import { expect, test } from "./checks";
-import { type Fixture, leaderFixture, listOf, memberFixture, startAs } from "./stand-in";
+import { type Fixture, held, leaderFixture, listOf, memberFixture, startAs } from "./stand-in";
 
 /** Answers the questions before leaving in this order, and counts them. */
 function answerQuestions(page: Page, answers: ("dismiss" | "accept")[]) {
@@ -145,6 +145,60 @@ test("leaving codes that show only once asks first, until they are saved", async
   await back(page);
   await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeVisible();
   expect(questions).toHaveLength(2);
+});
+
+test("leaving while an invite is on its way asks first, and no other invite replaces its code", async ({
+  page,
+}) => {
+  const invite = { code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED", member: invitee };
+  const send = held(() => ({ invites: [invite], refusals: [] }));
+  const state = await startAs(page, leaderFixture(), {
+    members: listOf([invitee, { ...invitee, id: "m2", displayName: "Other" }]),
+    sendInvites: send.answer,
+  });
+  await page.goto("/admin/members");
+  await page.getByRole("button", { name: "Invite Recruit" }).click();
+  await expect(page.getByRole("button", { name: "Invite Other" })).toBeDisabled();
+  await page.getByRole("button", { name: "Invite Recruit" }).click({ force: true });
+  const questions = answerQuestions(page, ["dismiss"]);
+  await links(page).getByRole("link", { name: "Home" }).click();
+  await expect.poll(() => questions).toEqual(["Leave this page? The codes show only now."]);
+  send.release();
+  await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+  expect(state.operations.filter((name) => name === "SendInvites")).toHaveLength(1);
+});
+
+test("leaving while invites of an import are on their way asks first", async ({ page }) => {
+  const invite = { code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED", member: invitee };
+  const send = held(() => ({ invites: [invite], refusals: [] }));
+  const changes = [{ place: "line 2", kind: "MEMBER_ADDED", name: "Recruit", member: invitee }];
+  await startAs(page, leaderFixture(), {
+    importRoster: { imported: true, rows: 1, membersAdded: 1, changes },
+    sendInvites: send.answer,
+  });
+  await page.goto("/admin/import");
+  await page.getByLabel("Or paste the rows").fill("discord_username\nrecruit\n");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("button", { name: /^Import the/ }).click();
+  await page.getByRole("button", { name: "Invite the new member" }).click();
+  await expect(page.getByRole("button", { name: "Import another file" })).toBeDisabled();
+  const questions = answerQuestions(page, ["dismiss"]);
+  await page.getByRole("link", { name: "Open the roster" }).click();
+  await expect.poll(() => questions.length).toBe(1);
+  send.release();
+  await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+});
+
+test("leaving while the code of one member is made asks first", async ({ page }) => {
+  const send = held(() => ({ code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED" }));
+  await startAs(page, leaderFixture(), { member: invitee, sendInvite: send.answer });
+  await page.goto("/members/m1");
+  await page.getByRole("button", { name: "Invite", exact: true }).click();
+  const questions = answerQuestions(page, ["dismiss"]);
+  await links(page).getByRole("link", { name: "Home" }).click();
+  await expect.poll(() => questions.length).toBe(1);
+  send.release();
+  await expect(page.getByRole("dialog")).toContainText("ABCD2345");
 });
 
 test("pasted rows stay for another preview, and leaving them asks first", async ({ page }) => {

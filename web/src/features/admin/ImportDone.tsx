@@ -33,7 +33,7 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
           </Notice>
         )}
         <ButtonRow end>
-          <Button variant="quiet" onClick={onRestart}>
+          <Button variant="quiet" disabled={progress !== undefined} onClick={onRestart}>
             Import another file
           </Button>
           <LinkButton href="/roster">Open the roster</LinkButton>
@@ -45,7 +45,7 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
               onClick={async () => setResult(await send(invitable.map(({ id }) => id)))}
             >
               {progress
-                ? `Inviting, ${progress.done} of ${progress.all}…`
+                ? `Inviting, ${progress.done} of ${progress.memberIds.length}…`
                 : invitable.length === 1
                   ? "Invite the new member"
                   : `Invite the ${invitable.length} new members`}

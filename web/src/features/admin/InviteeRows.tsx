@@ -10,12 +10,14 @@ import styles from "./MembersAdminPage.module.css";
 interface InviteeRowsProps {
   members: readonly InviteeFragment[];
   selected: ReadonlySet<string>;
+  /** The members whose invites are on their way. */
+  inviting: readonly string[] | undefined;
   onSelect: (ids: ReadonlySet<string>) => void;
   onInvite: (id: string) => void;
   onDelete: (member: InviteeFragment) => void;
 }
 
-export function InviteeRows({ members, selected, onSelect, onInvite, onDelete }: InviteeRowsProps) {
+export function InviteeRows({ members, selected, inviting, onSelect, onInvite, onDelete }: InviteeRowsProps) {
   const revoke = useAction(RevokeInviteDocument);
   const toggle = (id: string, isOn: boolean) => {
     const next = new Set(selected);
@@ -65,6 +67,8 @@ export function InviteeRows({ members, selected, onSelect, onInvite, onDelete }:
                   {canInvite && (
                     <Button
                       small
+                      busy={inviting?.includes(id) ?? false}
+                      disabled={inviting !== undefined && !inviting.includes(id)}
                       onClick={() => onInvite(id)}
                       aria-label={`${openInvite ? "Invite again" : "Invite"} ${displayName}`}
                     >

@@ -15,7 +15,7 @@ import { toast } from "../../ui/Toast";
 import { InviteeRows } from "./InviteeRows";
 import { InviteSheet } from "./InviteSheet";
 import styles from "./MembersAdminPage.module.css";
-import { type Invites, useInvites } from "./useInvites";
+import { type InviteProgress, type Invites, useInvites } from "./useInvites";
 
 const PAGE_SIZE = 100;
 /** Time after the last key until the search runs, in milliseconds. */
@@ -91,7 +91,7 @@ function Invitees() {
 interface ContentsProps {
   members: Pages<InviteeFragment>;
   onInvite: (ids: readonly string[]) => void;
-  progress: { done: number; all: number } | undefined;
+  progress: InviteProgress | undefined;
   isSearch: boolean;
 }
 
@@ -141,7 +141,7 @@ function Contents({ members, onInvite, progress, isSearch }: ContentsProps) {
             onClick={() => onInvite(chosen.map(({ id }) => id))}
           >
             {progress
-              ? `Inviting, ${progress.done} of ${progress.all}…`
+              ? `Inviting, ${progress.done} of ${progress.memberIds.length}…`
               : `Invite${chosen.length > 0 ? ` ${chosen.length}` : ""}`}
           </Button>
         </div>
@@ -149,6 +149,7 @@ function Contents({ members, onInvite, progress, isSearch }: ContentsProps) {
       <InviteeRows
         members={nodes}
         selected={selected}
+        inviting={progress?.memberIds}
         onSelect={setSelected}
         onInvite={(id) => onInvite([id])}
         onDelete={setRemoved}

@@ -1,8 +1,10 @@
 import { useState } from "react";
+import { CODES_QUESTION } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
 import { isTemporary } from "../../app/errors";
 import { resync } from "../../app/resync";
 import { SendInvitesDocument, type SendInvitesMutation } from "../../gql/graphql";
+import { useUnsaved } from "../../ui/unsaved";
 
 type Payload = NonNullable<SendInvitesMutation["sendInvites"]>;
 export type Invite = Payload["invites"][number];
@@ -17,20 +19,31 @@ export interface Invites {
   unknown: number;
 }
 
+/** Invites on their way. */
+export interface InviteProgress {
+  memberIds: readonly string[];
+  /** Number of members whose request has a response. */
+  done: number;
+}
+
 /** Largest number of members of one request. */
 const BATCH = 100;
 
-/** Invites any number of members, 100 at a time. */
+/**
+ * Invites any number of members, 100 at a time. While `progress` is set, nothing else may be sent, because the codes of
+ * the later response would replace those of the earlier one.
+ */
 export function useInvites() {
   const { run } = useAction(SendInvitesDocument);
-  const [progress, setProgress] = useState<{ done: number; all: number }>();
+  const [progress, setProgress] = useState<InviteProgress>();
+  useUnsaved(progress !== undefined, CODES_QUESTION);
   const send = async (memberIds: readonly string[]): Promise<Invites> => {
     const invites: Invite[] = [];
     const refusals: Refusal[] = [];
     let problem: string | undefined;
     let unknown = 0;
     for (let done = 0; done < memberIds.length && problem === undefined; done += BATCH) {
-      setProgress({ done, all: memberIds.length });
+      setProgress({ memberIds, done });
       const batch = memberIds.slice(done, done + BATCH);
       const { data, error } = await run({ memberIds: batch });
       invites.push(...(data?.sendInvites?.invites ?? []));

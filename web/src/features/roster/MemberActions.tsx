@@ -24,7 +24,8 @@ export function MemberActions({ member }: { member: MemberPartsFragment }) {
   const [code, setCode] = useState<Code>();
   const invite = useAction(InviteMemberDocument);
   const reset = useAction(SendResetCodeDocument);
-  useUnsaved(code !== undefined && !isDelivered(code.delivery), CODES_QUESTION);
+  const isShown = code !== undefined && !isDelivered(code.delivery);
+  useUnsaved(isShown || invite.busy || reset.busy, CODES_QUESTION);
   const username = member.discordUsername ?? "";
   return (
     <>
