@@ -61,6 +61,29 @@ test.describe("an edit while a save is on its way", () => {
   });
 });
 
+test("two parts that are saved at once are saved one after the other", async ({ page }) => {
+  const save = held(() => ({ campaign: draftFixture({ draftRevision: 8, entries: ENTRIES.slice(0, 4) }) }));
+  const revisions: unknown[] = [];
+  await open(page, draftFixture(), {
+    setEntries: save.answer,
+    updateCampaign: ({ input }: { input: Fixture }) => {
+      revisions.push(input.draftRevision);
+      const saved = { draftRevision: 9, entries: ENTRIES.slice(0, 4), title: "New title" };
+      return { campaign: draftFixture(saved) };
+    },
+  });
+  await page.getByRole("button", { name: "Remove Salty" }).click();
+  await page.getByRole("textbox", { name: "Title" }).fill("New title");
+  await page.getByRole("button", { name: "Save entries" }).click();
+  await page.getByRole("button", { name: "Save settings" }).click();
+  await expect(page.getByRole("button", { name: "Save settings" })).toHaveAttribute("aria-busy", "true");
+  save.release();
+  await expect(page.getByText("Settings saved")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Save settings" })).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Save entries" })).toHaveCount(0);
+  expect(revisions).toEqual([8]);
+});
+
 test.describe("unsaved edits", () => {
   test("prevent the start until they are saved or undone", async ({ page }) => {
     await open(page, draftFixture());

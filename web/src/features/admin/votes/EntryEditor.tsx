@@ -39,7 +39,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     dialog: open,
     setDialog: setOpen,
   } = edited;
-  const { run, busy, error, reset } = useAction(SetVoteEntriesDocument);
+  const { run, error, reset } = useAction(SetVoteEntriesDocument);
   const id = useId();
 
   const change = (changed: readonly EditedEntry[]) => {
@@ -54,8 +54,8 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     setName("");
   };
   const store = () =>
-    edited.save(async () => {
-      const input = { campaignId: vote.id, draftRevision: edited.revision, entries: entries.map(toInput) };
+    edited.save(async (draftRevision) => {
+      const input = { campaignId: vote.id, draftRevision, entries: entries.map(toInput) };
       const { data, error } = await run({ input });
       if (error?.reason === "STALE_DRAFT") refetch();
       if (data?.setEntries) toast("Entries saved");
@@ -140,7 +140,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
             <Button variant="quiet" onClick={resolve(edited.undo)}>
               Undo changes
             </Button>
-            <Button variant="primary" icon="check" busy={busy} onClick={save}>
+            <Button variant="primary" icon="check" busy={edited.isSaving} onClick={save}>
               Save entries
             </Button>
           </ButtonRow>

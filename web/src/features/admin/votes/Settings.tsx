@@ -48,7 +48,7 @@ interface SettingsProps {
 export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
   const edited = edits.settings;
   const { value: draft, isDirty, theirs } = edited;
-  const { run, busy, error, reset } = useAction(UpdateVoteDocument);
+  const { run, error, reset } = useAction(UpdateVoteDocument);
   const channels = useData(VoteChannelsDocument, {});
   const [problems, setProblems] = useState<FieldErrors>();
   const [isAsking, setAsking] = useState(false);
@@ -63,16 +63,16 @@ export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
   const levels = ranks.toSorted((a, b) => a.level - b.level);
 
   const store = () =>
-    edited.save(async () => {
+    edited.save(async (draftRevision) => {
       const { data, error } = await run({
-        input: toInput(draft, edited.saved, { id: vote.id, draftRevision: edited.revision }),
+        input: toInput(draft, edited.saved, { id: vote.id, draftRevision }),
       });
       if (error?.reason === "STALE_DRAFT") refetch();
       if (data?.updateCampaign) toast("Settings saved");
       return data?.updateCampaign?.campaign;
     });
   const save = () => {
-    if (busy || !isDirty) return;
+    if (edited.isSaving || !isDirty) return;
     const now = serverNow();
     const entries = vote.entries.length;
     const after = {
@@ -258,7 +258,7 @@ export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
               Undo changes
             </Button>
           )}
-          <Button type="submit" variant="primary" icon="check" busy={busy} disabled={!isDirty}>
+          <Button type="submit" variant="primary" icon="check" busy={edited.isSaving} disabled={!isDirty}>
             Save settings
           </Button>
         </ButtonRow>

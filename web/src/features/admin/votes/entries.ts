@@ -79,6 +79,12 @@ export function rebase(
   });
 }
 
+/** The list as a change of `latest`: entries that a colleague has removed are new ones. */
+export function moveTo(own: readonly EditedEntry[], latest: readonly EditedEntry[]): readonly EditedEntry[] {
+  const ids = new Set(latest.map((entry) => entry.id));
+  return own.map(({ id, ...entry }) => (id && ids.has(id) ? { ...entry, id } : entry));
+}
+
 /** Whether both lists have the same entries in the same order, saved or not. */
 export const areEqual = (a: readonly EditedEntry[], b: readonly EditedEntry[]) =>
   a.length === b.length && a.every((entry, index) => isSame(entry, b[index] ?? entry));

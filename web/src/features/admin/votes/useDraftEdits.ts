@@ -3,12 +3,19 @@ import type { DraftFragment } from "../../../gql/graphql";
 import * as entryParts from "./entries";
 import * as settingParts from "./settings";
 import { useEdited } from "./useEdited";
+import { useSaves } from "./useSaves";
 
-const ENTRIES = { read: entryParts.fromVote, areEqual: entryParts.areEqual, rebase: entryParts.rebase };
+const ENTRIES = {
+  read: entryParts.fromVote,
+  areEqual: entryParts.areEqual,
+  rebase: entryParts.rebase,
+  moveTo: entryParts.moveTo,
+};
 const SETTINGS = {
   read: settingParts.fromVote,
   areEqual: settingParts.areEqual,
   rebase: settingParts.rebase,
+  moveTo: (own: settingParts.Settings) => own,
 };
 
 /** The dialog that is open over the entries, with its text. */
@@ -16,11 +23,13 @@ export type OpenDialog = "members" | "start" | { lines: string } | { entry: entr
 
 /** All parts of a draft while an officer edits them. Each is saved for itself. */
 export function useDraftEdits(vote: DraftFragment) {
-  const entries = useEdited(vote, ENTRIES);
-  const settings = useEdited(vote, SETTINGS);
+  const [dialog, setDialog] = useState<OpenDialog>();
+  const isEntryOpen = typeof dialog === "object" && "entry" in dialog;
+  const saveInTurn = useSaves();
+  const entries = useEdited(vote, ENTRIES, saveInTurn, isEntryOpen);
+  const settings = useEdited(vote, SETTINGS, saveInTurn);
   // The name of an entry that is not in the list yet.
   const [newName, setNewName] = useState("");
-  const [dialog, setDialog] = useState<OpenDialog>();
   const typed = typedIn(dialog, entries.value);
   const areEntriesDirty = entries.isDirty || newName.trim() !== "" || typed.length > 0;
   return {

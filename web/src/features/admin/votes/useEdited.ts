@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { DraftFragment } from "../../../gql/graphql";
+import type { SaveInTurn } from "./useSaves";
 
 interface Part<Value> {
   /** The part as the server has it. */
@@ -8,19 +9,28 @@ interface Part<Value> {
   areEqual: (a: Value, b: Value) => boolean;
   /** The part after `sent` was stored as `saved`. What was edited since the press on "Save" stays. */
   rebase: (current: Value, sent: Value, saved: Value) => Value;
+  /** The part as a change of the latest version, which a colleague has saved. */
+  moveTo: (own: Value, latest: Value) => Value;
 }
 
 const revisionOf = (vote: DraftFragment) => vote.draftRevision ?? 0;
 
 /**
  * A part of a draft while an officer edits it, such as its entries. If a colleague saves another version meanwhile, it
- * replaces a part without edits. An edited part stays, and `theirs` is the colleague's version of it.
+ * replaces a part without edits. An edited part stays, and `theirs` is the colleague's version of it. The part also stays
+ * while it `isOpen` in a dialog, whose text would otherwise overwrite the colleague's version.
  */
-export function useEdited<Value>(vote: DraftFragment, { read, areEqual, rebase }: Part<Value>) {
+export function useEdited<Value>(
+  vote: DraftFragment,
+  { read, areEqual, rebase, moveTo }: Part<Value>,
+  saveInTurn: SaveInTurn,
+  isOpen = false,
+) {
   // The version that the edits started from.
   const [base, setBase] = useState(vote);
   const [value, setValue] = useState(() => read(vote));
   const [sent, setSent] = useState<{ value: Value }>();
+  const [isSaving, setSaving] = useState(false);
   const [saved, latest] = [read(base), read(vote)];
   const isDirty = !areEqual(value, saved);
   const reset = (to: DraftFragment) => {
@@ -35,7 +45,8 @@ export function useEdited<Value>(vote: DraftFragment, { read, areEqual, rebase }
   if (isOutdated) {
     // The own save, of which the response is on its way or lost.
     if (sent && areEqual(sent.value, latest)) accept(sent.value, vote);
-    else if (!isDirty || areEqual(value, latest)) reset(vote);
+    else if (areEqual(value, latest)) accept(value, vote);
+    else if (!isDirty && !isOpen) reset(vote);
     // The colleague has edited another part.
     else if (areEqual(saved, latest)) setBase(vote);
   }
@@ -45,18 +56,22 @@ export function useEdited<Value>(vote: DraftFragment, { read, areEqual, rebase }
     /** The version that the edits started from. */
     saved,
     isDirty,
-    /** To send with the part: the server refuses it if there is a later revision. */
-    revision: base.draftRevision ?? null,
+    isSaving,
     theirs: isOutdated && isDirty ? latest : undefined,
     undo: () => setValue(saved),
-    /** Saves the part. `send` resolves with the draft of the server's response, or with nothing after a refusal. */
-    save: async (send: () => Promise<DraftFragment | undefined>) => {
+    /** Saves the part. `send` gets the revision, and resolves with the new draft, or with nothing after a refusal. */
+    save: async (send: Parameters<SaveInTurn>[1]) => {
       setSent({ value });
-      const to = await send();
+      setSaving(true);
+      const to = await saveInTurn(base.draftRevision ?? null, send);
+      setSaving(false);
       if (to) accept(value, to);
     },
     takeTheirs: () => reset(vote),
-    keepOwn: () => setBase(vote),
+    keepOwn: () => {
+      setBase(vote);
+      setValue(moveTo(value, latest));
+    },
   };
 }
 
