@@ -223,6 +223,32 @@ test.describe("the start and the duration", () => {
     await expect(page.getByText("Not a draft.")).toBeVisible();
   });
 
+  test("are asked about only as long as the save would start the vote", async ({ page }) => {
+    const overdue = {
+      startAt: EARLIER,
+      durationHours: 8_760,
+      entries: ENTRIES.slice(0, 2),
+      picksPerVoter: 3,
+    };
+    const state = await open(page, draftFixture(overdue));
+    state.root.campaignChanged = { campaign: { id: "vote-1" } };
+    const setStart = async (startAt: string, draftRevision: number) => {
+      state.root.campaign = draftFixture({ ...overdue, startAt, draftRevision });
+      await state.publish("campaignChanged");
+    };
+    await page.getByLabel("Name of a new entry").fill("Hex");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Save entries" }).click();
+    await expect(page.getByRole("dialog", { name: "Save, and start the vote now?" })).toBeVisible();
+    await setStart(LATER, 8);
+    await expect(page.getByText("The start was changed meanwhile", { exact: false })).toBeVisible();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await expectGoodPage(page);
+    await setStart(EARLIER, 9);
+    await expect(page.getByText(/^The start was planned for/)).toBeVisible();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+  });
+
   test("say why a draft stays one after its end has passed", async ({ page }) => {
     await open(
       page,

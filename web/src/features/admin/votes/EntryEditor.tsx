@@ -1,4 +1,4 @@
-import { useId } from "react";
+import { useEffect, useId } from "react";
 import { useAction } from "../../../app/data";
 import { FormError } from "../../../app/FormError";
 import { type DraftFragment, SetVoteEntriesDocument } from "../../../gql/graphql";
@@ -41,6 +41,13 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
   } = edited;
   const { run, error, reset } = useAction(SetVoteEntriesDocument);
   const id = useId();
+  const isStarting = startsAtOnce({ ...vote, entries: entries.length }, serverNow());
+  const isStartOutdated = open === "start" && !isStarting;
+  useEffect(() => {
+    if (!isStartOutdated) return;
+    setOpen(undefined);
+    toast("The start was changed meanwhile: saving the entries does not start the vote.");
+  }, [isStartOutdated, setOpen]);
 
   const change = (changed: readonly EditedEntry[]) => {
     setEntries(changed);
@@ -172,7 +179,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
           onClose={() => setOpen(undefined)}
         />
       )}
-      {open === "start" && vote.startAt && (
+      {open === "start" && isStarting && vote.startAt && (
         <StartsAtOnce
           startAt={vote.startAt}
           isMoreUnsaved={edits.settings.isDirty}
