@@ -138,6 +138,21 @@ test.describe("a draft", () => {
     await expectGoodPage(page);
   });
 
+  test("says which lines have no room", async ({ page }) => {
+    await open(page, draftFixture());
+    await page.getByRole("button", { name: "Paste a list" }).click();
+    const lines = page.getByRole("dialog").getByLabel("Entries");
+    await lines.fill(Array.from({ length: 200 }, (_, index) => `Entry ${index}`).join("\n"));
+    await expect(page.getByRole("alert")).toContainText("The last 5 lines are left out.");
+    await expectGoodPage(page);
+    await page.getByRole("button", { name: "Add 195 entries" }).click();
+    await expect(rows(page)).toHaveCount(200);
+    await expect(page.getByText("A vote has at most 200 entries.")).toBeVisible();
+    await page.getByLabel("Name of a new entry").fill("Hex");
+    await page.keyboard.press("Enter");
+    await expect(page.getByLabel("Name of a new entry")).toHaveValue("Hex");
+  });
+
   test("shows refusals at their entry", async ({ page }) => {
     const fields = [{ field: "entries[1].entry.name", message: "Another entry has this name." }];
     await open(page, draftFixture(), {

@@ -7,16 +7,19 @@ import { Button } from "../../../ui/Button";
 import { Row, Rows } from "../../../ui/Card";
 import { Dialog } from "../../../ui/Dialog";
 import { Field } from "../../../ui/Field";
+import { MAX_ENTRIES } from "./entries";
 
 interface AddMembersProps {
   /** Members whom an entry is about already. */
   taken: readonly string[];
+  /** Whether the list has no room for another entry. */
+  isFull: boolean;
   onAdd: (member: { id: string; displayName: string }) => void;
   onClose: () => void;
 }
 
 /** Adds members of the roster as entries. */
-export function AddMembers({ taken, onAdd, onClose }: AddMembersProps) {
+export function AddMembers({ taken, isFull, onAdd, onClose }: AddMembersProps) {
   const [search, setSearch] = useState("");
   const result = useData(FindMembersDocument, { search: useDeferredValue(search.trim()) });
   return (
@@ -36,6 +39,7 @@ export function AddMembers({ taken, onAdd, onClose }: AddMembersProps) {
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
       />
+      {isFull && <p>A vote has at most {MAX_ENTRIES} entries.</p>}
       <Loaded result={result}>
         {({ members }) =>
           members.nodes.length === 0 ? (
@@ -53,10 +57,10 @@ export function AddMembers({ taken, onAdd, onClose }: AddMembersProps) {
                       <Button
                         small
                         icon={isTaken ? "check" : "plus"}
-                        aria-disabled={isTaken || undefined}
+                        aria-disabled={isTaken || isFull || undefined}
                         aria-label={isTaken ? `${member.displayName} is added` : `Add ${member.displayName}`}
                         onClick={() => {
-                          if (isTaken) return;
+                          if (isTaken || isFull) return;
                           onAdd({ id: member.id, displayName: member.displayName });
                           announce(`${member.displayName}: added.`);
                         }}

@@ -54,9 +54,10 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     // The sentences of a refusal stand at entries by their number.
     reset();
   };
-  const add = (added: readonly EditedEntry[]) => change([...entries, ...added].slice(0, MAX_ENTRIES));
+  const room = Math.max(0, MAX_ENTRIES - entries.length);
+  const add = (added: readonly EditedEntry[]) => change([...entries, ...added.slice(0, room)]);
   const addNamed = () => {
-    if (name.trim() === "") return;
+    if (name.trim() === "" || room === 0) return;
     add([newEntry(name.trim())]);
     setName("");
   };
@@ -124,10 +125,11 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
-          <Button type="submit" icon="plus">
+          <Button type="submit" icon="plus" disabled={room === 0}>
             Add
           </Button>
         </form>
+        {room === 0 && <p>A vote has at most {MAX_ENTRIES} entries.</p>}
         {theirs ? (
           <StaleDraft
             theirs={theirs.map(toLine)}
@@ -156,6 +158,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
       {typeof open === "object" && "lines" in open && (
         <PasteDialog
           text={open.lines}
+          room={room}
           onChange={(lines) => setOpen({ lines })}
           onAdd={add}
           onClose={() => setOpen(undefined)}
@@ -164,6 +167,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
       {open === "members" && (
         <AddMembers
           taken={entries.flatMap((entry) => entry.member?.id ?? [])}
+          isFull={room === 0}
           onAdd={(member) => add([newEntry(member.displayName, member)])}
           onClose={() => setOpen(undefined)}
         />
@@ -195,13 +199,17 @@ const toLine = ({ key, name }: EditedEntry) => ({ key, text: name });
 
 interface PasteDialogProps {
   text: string;
+  /** Number of entries that the list has room for. */
+  room: number;
   onChange: (text: string) => void;
   onAdd: (entries: EditedEntry[]) => void;
   onClose: () => void;
 }
 
-function PasteDialog({ text, onChange, onAdd, onClose }: PasteDialogProps) {
-  const added = fromLines(text);
+function PasteDialog({ text, room, onChange, onAdd, onClose }: PasteDialogProps) {
+  const lines = fromLines(text);
+  const added = lines.slice(0, room);
+  const leftOut = lines.length - added.length;
   return (
     <Dialog
       title="Paste a list"
@@ -229,6 +237,12 @@ function PasteDialog({ text, onChange, onAdd, onClose }: PasteDialogProps) {
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
+      {leftOut > 0 && (
+        <Alert>
+          A vote has at most {MAX_ENTRIES} entries. The last{" "}
+          {leftOut === 1 ? "line is" : `${leftOut} lines are`} left out.
+        </Alert>
+      )}
     </Dialog>
   );
 }

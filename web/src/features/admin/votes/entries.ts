@@ -34,13 +34,10 @@ export function newEntry(name: string, member: EditedEntry["member"] = null): Ed
   return { key: `new-${keys}`, name, description: "", imageUrl: "", member };
 }
 
-/** One entry per line that has text, up to the highest number. */
+/** One entry per line that has text. */
 export function fromLines(text: string): EditedEntry[] {
   const names = text.split(/\r?\n/).map((line) => line.trim());
-  return names
-    .filter((name) => name !== "")
-    .slice(0, MAX_ENTRIES)
-    .map((name) => newEntry(name));
+  return names.filter((name) => name !== "").map((name) => newEntry(name));
 }
 
 export const toInput = (entry: EditedEntry): SetEntryInput => ({
