@@ -272,7 +272,7 @@ test("an officer who may not edit a draft reads it, and keeps unsaved edits as t
   const state = await open(page, draftFixture());
   const title = page.getByRole("textbox", { name: "Title" });
   await title.fill("Unsaved title");
-  state.root.campaign = draftFixture({ viewerActions: ["DELETE", "ACTIVATE"] });
+  state.root.campaign = draftFixture({ viewerActions: ["DELETE", "ACTIVATE"], durationHours: 24 });
   state.root.campaignChanged = { campaign: { id: "vote-1" } };
   await state.publish("campaignChanged");
   await expect(title).toHaveCount(0);
@@ -283,6 +283,7 @@ test("an officer who may not edit a draft reads it, and keeps unsaved edits as t
   const settings = page.getByRole("list", { name: "Settings" });
   await expect(settings).toContainText("Title: Raider of the season");
   await expect(settings).toContainText("May vote: رتبة and above");
+  await expect(settings.getByText("Duration: 1 day", { exact: true })).toBeVisible();
   await expect(page.getByRole("textbox")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Delete draft" })).toBeEnabled();
   await expect(page.getByRole("button", { name: "Start the vote" })).toBeEnabled();

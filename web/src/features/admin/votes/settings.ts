@@ -148,7 +148,7 @@ export function describe(settings: Settings, ranks: DraftQuery["ranks"]) {
     "May vote": rankOf(settings.minRankLevelToVote),
     "May see it": rankOf(settings.minRankLevelToView),
     "See the standings": labelOf(RESULTS, settings.resultsVisibility),
-    Duration: `${settings.amount} ${settings.unit}`,
+    Duration: `${settings.amount} ${settings.amount === "1" ? settings.unit.slice(0, -1) : settings.unit}`,
     Start: start ? formatInstant(start) : "by an officer",
     "Close early": settings.earlyCloseIfAllVoted ? "yes" : "no",
     "Messages in Discord": labelOf(ANNOUNCEMENTS, settings.announcements),
