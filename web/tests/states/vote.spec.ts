@@ -1,4 +1,5 @@
 import type { Page } from "playwright/test";
+import { receiptOf } from "../../src/counting/receipts";
 import { expect, expectGoodPage, test } from "./checks";
 import { type Fixture, leaderFixture, memberFixture, refusal, startAs } from "./stand-in";
 import { BALLOT, EARLIER, ENTRIES, LATER, RANKS, votedFixture, voteFixture } from "./vote-fixtures";
@@ -90,6 +91,42 @@ test.describe("an open vote", () => {
     ).toBeVisible();
     await expect(page.getByText("Your ballot is cast.")).toHaveCount(0);
     await expectGoodPage(page);
+  });
+
+  test("with other picks after a lost response says that the earlier ballot may count", async ({ page }) => {
+    const nonces: string[] = [];
+    page.on("request", (request) => {
+      const { nonce } = request.postDataJSON()?.variables?.input ?? {};
+      if (nonce) nonces.push(nonce);
+    });
+    const state = await open(page, memberFixture(), voteFixture({ method: "APPROVAL" }));
+    await page.getByRole("button", { name: "Mirelle", exact: true }).click();
+    await page.getByRole("button", { name: "Review ballot" }).click();
+    state.mode = "offline";
+    await page.getByRole("button", { name: "Cast ballot" }).click();
+    await expect(page.getByText("Cast the same ballot again", { exact: false })).toBeVisible();
+    state.mode = "normal";
+    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Salty", exact: true }).click();
+    await expect(page.getByText("If that ballot was cast, it counts", { exact: false })).toBeVisible();
+    await expect(page.getByText("it counts only once", { exact: false })).toHaveCount(0);
+    await expectGoodPage(page);
+    await page.reload();
+    await page.getByRole("button", { name: "Review ballot" }).click();
+    await expect(page.getByText("If that ballot was cast, it counts", { exact: false })).toBeVisible();
+    await expectGoodPage(page);
+    // The server had received the first ballot.
+    const [nonce = ""] = nonces;
+    const receipt = receiptOf("vote-1", nonce, ["entry-1"]);
+    const viewerBallot = { ...BALLOT, nonce, receipt, picks: ENTRIES.slice(0, 1) };
+    const refuse = refusal("CONFLICT", "You have voted.", { reason: "ALREADY_VOTED" });
+    state.root.castBallot = () => {
+      state.root.campaign = votedFixture({ method: "APPROVAL", viewerBallot });
+      refuse();
+    };
+    await page.getByRole("button", { name: "Cast ballot" }).click();
+    await expect(page.getByText("Your ballot was cast the first time", { exact: false })).toBeVisible();
+    expect(new Set(nonces).size).toBe(2);
   });
 
   test("shows the own ballot with its receipt, and the standings as they move", async ({ page }) => {

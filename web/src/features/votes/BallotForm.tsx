@@ -8,8 +8,8 @@ import styles from "./Ballot.module.css";
 import { instruction, isComplete, isOrdered, progress } from "./ballot";
 import { EntryButton } from "./EntryButton";
 import { PickList } from "./PickList";
-import { Review } from "./Review";
-import { useBallot } from "./useBallot";
+import { EARLIER_COUNTS, Review } from "./Review";
+import { type CastHow, useBallot } from "./useBallot";
 
 /** Number of entries from which a field filters them. */
 const MANY_ENTRIES = 20;
@@ -20,12 +20,12 @@ interface BallotFormProps {
   member: string;
   /** Whether the end has passed: the picks stay visible, and nothing can be cast. */
   isLocked: boolean;
-  onCast: (ballot: OwnBallotFragment, how: "cast" | "earlierBallot") => void;
+  onCast: (ballot: OwnBallotFragment, how: CastHow) => void;
 }
 
 /** The ballot that the viewer is filling in. */
 export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) {
-  const { picks, rules, change, cast, attempt } = useBallot(vote, member, onCast);
+  const { picks, rules, change, cast, attempt, mayHaveVoted } = useBallot(vote, member, onCast);
   const [isReviewing, setReviewing] = useState(false);
   const [filter, setFilter] = useState("");
   const id = useId();
@@ -45,6 +45,7 @@ export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) 
         picks={picked}
         isOrdered={ordered}
         attempt={attempt}
+        mayHaveVoted={mayHaveVoted}
         onBack={() => setReviewing(false)}
         onCast={cast}
       />
@@ -95,7 +96,13 @@ export function BallotForm({ vote, member, isLocked, onCast }: BallotFormProps) 
           {isLocked ? "The result will show it if it was." : "Review and cast it again: it counts only once."}
         </Alert>
       )}
-      {isLocked && picks.length > 0 && attempt.state !== "unknown" && (
+      {mayHaveVoted && attempt.state !== "unknown" && (
+        <Alert>
+          The server did not answer when you cast other picks.{" "}
+          {isLocked ? "The result will show that ballot if it was cast." : EARLIER_COUNTS}
+        </Alert>
+      )}
+      {isLocked && picks.length > 0 && attempt.state !== "unknown" && !mayHaveVoted && (
         <Alert>Your ballot was not cast: the vote has ended.</Alert>
       )}
       <div className={styles.bar}>

@@ -15,6 +15,7 @@ import { HiddenStandings } from "./HiddenStandings";
 import { LiveStandings } from "./LiveStandings";
 import { OwnBallot } from "./OwnBallot";
 import { storeBallot } from "./storedPicks";
+import type { CastHow } from "./useBallot";
 import { cannotVote } from "./words";
 
 interface LiveVoteProps {
@@ -30,10 +31,10 @@ interface LiveVoteProps {
 export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVoteProps) {
   const { member } = useViewer();
   // The server's response, until the page has read the vote again.
-  const [cast, setCast] = useState<{ ballot: OwnBallotFragment; isEarlier: boolean }>();
+  const [cast, setCast] = useState<{ ballot: OwnBallotFragment; how: CastHow }>();
   const onCast = useCallback(
-    (ballot: OwnBallotFragment, how: "cast" | "earlierBallot") => {
-      setCast({ ballot, isEarlier: how === "earlierBallot" });
+    (ballot: OwnBallotFragment, how: CastHow) => {
+      setCast({ ballot, how });
       refetch();
     },
     [refetch],
@@ -63,12 +64,7 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
         </Notice>
       )}
       {ballot ? (
-        <OwnBallot
-          vote={vote}
-          ballot={ballot}
-          isNew={cast !== undefined}
-          isEarlier={cast?.isEarlier ?? false}
-        />
+        <OwnBallot vote={vote} ballot={ballot} how={cast?.how} />
       ) : refusal ? (
         <Section title="Your ballot">
           <PageState

@@ -7,23 +7,28 @@ import { CopyField } from "../../ui/Copy";
 import { Time } from "../../ui/Countdown";
 import { saveFile } from "../../ui/saveFile";
 import styles from "./Ballot.module.css";
-import { isReceiptCorrect } from "./useBallot";
+import { type CastHow, isReceiptCorrect } from "./useBallot";
 
 interface OwnBallotProps {
   vote: Pick<VoteDetailsFragment, "id" | "title" | "method" | "closedAt">;
   ballot: OwnBallotFragment;
-  /** Whether it was cast on this page just now. */
-  isNew?: boolean;
-  /** Whether the member already had it when this page tried to cast another one. */
-  isEarlier?: boolean;
+  /** How the server got it, if this page has just cast one. */
+  how?: CastHow | undefined;
 }
 
+const NOTES: Record<CastHow, string> = {
+  cast: "Your ballot is cast.",
+  earlierTry:
+    "Your ballot was cast the first time, although the server did not answer. It is the one that counts.",
+  elsewhere: "You had already voted, perhaps in another tab or in Discord. This is the ballot that counts.",
+};
+
 /** The viewer's ballot with its receipt. */
-export function OwnBallot({ vote, ballot, isNew = false, isEarlier = false }: OwnBallotProps) {
+export function OwnBallot({ vote, ballot, how }: OwnBallotProps) {
   const heading = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
-    if (isNew) heading.current?.focus();
-  }, [isNew]);
+    if (how) heading.current?.focus();
+  }, [how]);
   const isOrdered = vote.method !== "APPROVAL" && ballot.picks.length > 1;
   const List = isOrdered ? "ol" : "ul";
   return (
@@ -36,11 +41,9 @@ export function OwnBallot({ vote, ballot, isNew = false, isEarlier = false }: Ow
       }
     >
       <div className={styles.own}>
-        {isNew && (
+        {how && (
           <p ref={heading} tabIndex={-1} className={styles.castNote} role="status">
-            {isEarlier
-              ? "You had already voted, perhaps in another tab or in Discord. This is the ballot that counts."
-              : "Your ballot is cast."}
+            {NOTES[how]}
           </p>
         )}
         {!isReceiptCorrect(vote.id, ballot) && (

@@ -5,17 +5,22 @@ import { Button, ButtonRow } from "../../ui/Button";
 import styles from "./Ballot.module.css";
 import type { Attempt } from "./useBallot";
 
+/** What follows if a ballot with other picks has no response yet. */
+export const EARLIER_COUNTS = "If that ballot was cast, it counts, and this one does not.";
+
 interface ReviewProps {
   picks: readonly VoteEntryFragment[];
   isOrdered: boolean;
   attempt: Attempt;
+  /** Whether a ballot with other picks may have been cast. */
+  mayHaveVoted: boolean;
   onBack: () => void;
   /** Casts the ballot. */
   onCast: () => Promise<unknown>;
 }
 
 /** The ballot once more before it is final. */
-export function Review({ picks, isOrdered, attempt, onBack, onCast }: ReviewProps) {
+export function Review({ picks, isOrdered, attempt, mayHaveVoted, onBack, onCast }: ReviewProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const List = isOrdered ? "ol" : "ul";
@@ -35,6 +40,7 @@ export function Review({ picks, isOrdered, attempt, onBack, onCast }: ReviewProp
         A ballot is final: it cannot be changed or taken back. No one sees how you voted, neither members nor
         officers.
       </p>
+      {mayHaveVoted && <Alert>The server did not answer when you cast other picks. {EARLIER_COUNTS}</Alert>}
       {attempt.state === "refused" && <Alert>{attempt.message}</Alert>}
       {attempt.state === "unknown" && (
         <Alert>

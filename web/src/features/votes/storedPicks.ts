@@ -8,6 +8,8 @@ export interface StoredBallot {
   picks: Picks;
   /** The nonce, once the ballot has been sent for the first time. It stays with these picks. */
   nonce?: string;
+  /** The nonces of ballots with other picks that were sent before and got no response. One of them may have been cast. */
+  unanswered?: readonly string[];
 }
 
 /** Whose picks in which vote. */
@@ -30,15 +32,22 @@ export function readBallot(key: BallotKey): StoredBallot {
     ) {
       return { picks: [] };
     }
-    const picks = stored.picks.filter((it): it is string => typeof it === "string");
-    return "nonce" in stored && typeof stored.nonce === "string" ? { picks, nonce: stored.nonce } : { picks };
+    const unanswered = "unanswered" in stored ? strings(stored.unanswered) : [];
+    return {
+      picks: strings(stored.picks),
+      ...("nonce" in stored && typeof stored.nonce === "string" && { nonce: stored.nonce }),
+      ...(unanswered.length > 0 && { unanswered }),
+    };
   } catch {
     return { picks: [] };
   }
 }
 
-/** Stores the picks, or forgets them if there are none. */
+const strings = (list: unknown) =>
+  Array.isArray(list) ? list.filter((it): it is string => typeof it === "string") : [];
+
+/** Stores the picks, or forgets them if there are none, and no response is missing. */
 export function storeBallot(key: BallotKey, ballot: StoredBallot): void {
-  if (ballot.picks.length === 0) memberStorage.remove(nameOf(key));
+  if (ballot.picks.length === 0 && !ballot.unanswered) memberStorage.remove(nameOf(key));
   else memberStorage.set(nameOf(key), JSON.stringify(ballot));
 }

@@ -31,11 +31,14 @@ class RequestFailed extends Error {
 
 const isLost = (error: unknown) => error instanceof RequestFailed && isTemporary(error.appError);
 
+/** How the server got a ballot: now, by an earlier try on this page, or elsewhere. */
+export type CastHow = "cast" | "earlierTry" | "elsewhere";
+
 /** The picks of a member in a vote that they can vote in. `onCast` gets the ballot that the server has. */
 export function useBallot(
   vote: VoteDetailsFragment,
   member: string,
-  onCast: (ballot: OwnBallotFragment, how: "cast" | "earlierBallot") => void,
+  onCast: (ballot: OwnBallotFragment, how: CastHow) => void,
 ) {
   const key = useMemo(() => ({ member, campaign: vote.id }), [member, vote.id]);
   const rules: BallotRules = useMemo(
@@ -56,17 +59,21 @@ export function useBallot(
     (entry: string, rule: (picks: Picks) => Picks) => {
       const after = rule(picks);
       announce(describeChange(names.get(entry) ?? "", entry, picks, after, rules));
+      if (after === picks) return;
       // Other picks are another ballot, with another nonce.
-      if (after !== picks) setStored({ picks: after });
+      const { nonce, unanswered = [] } = stored;
+      const lost = nonce && attempt.state !== "refused" ? [...unanswered, nonce] : unanswered;
+      setStored({ picks: after, ...(lost.length > 0 && { unanswered: lost }) });
+      setAttempt({ state: "idle" });
     },
-    [picks, names, rules],
+    [picks, names, rules, stored, attempt.state],
   );
 
   const { run } = useAction(CastBallotDocument);
   const read = useFetch();
   const cast = useCallback(async () => {
-    const nonce = stored.nonce ?? newNonce();
-    const ballot = { picks, nonce };
+    const { nonce = newNonce(), unanswered } = stored;
+    const ballot = { picks, nonce, ...(unanswered && { unanswered }) };
     // Stored before it is sent, so that it is known after a lost response and a reload.
     storeBallot(key, ballot);
     setStored(ballot);
@@ -93,14 +100,20 @@ export function useBallot(
     if (result.kind === "cast" || result.kind === "earlierBallot") {
       storeBallot(key, { picks: [] });
       setAttempt({ state: "idle" });
-      onCast(result.ballot, result.kind);
+      const { kind, ballot } = result;
+      onCast(
+        ballot,
+        kind === "cast" ? "cast" : unanswered?.includes(ballot.nonce) ? "earlierTry" : "elsewhere",
+      );
       return true;
     }
     setAttempt({ state: result.kind, message: result.error.message });
     return false;
-  }, [key, picks, stored.nonce, run, read, vote.id, onCast]);
+  }, [key, picks, stored, run, read, vote.id, onCast]);
 
-  return { picks, rules, change, cast, attempt };
+  /** Whether a ballot with other picks may have been cast. */
+  const mayHaveVoted = stored.unanswered !== undefined;
+  return { picks, rules, change, cast, attempt, mayHaveVoted };
 }
 
 /** Whether the server's receipt belongs to the picks and the nonce, so that the ballot is the one that was cast. */
