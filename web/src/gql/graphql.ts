@@ -480,7 +480,10 @@ export type Permission =
 
 /** An action of an officer on a rank. */
 export type RankAction =
-  /** Give the rank to new members, and to members below the viewer's rank. */
+  /**
+   * Give the rank to new members, and to members below the viewer's rank. Members who already have the permissions
+   * that the viewer lacks can be given the rank without this.
+   */
   | 'ASSIGN'
   /** Delete the rank with `deleteRank`. */
   | 'DELETE'
