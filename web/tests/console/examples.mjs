@@ -87,7 +87,17 @@ async function testRuns(browser) {
   const first = ["Create a vote", "Set its entries", "Start it"];
   const last = ["Close it", "Read a result", "Show my receipt", "Read the audit log"];
   const others = (await labels(page)).filter((label) => ![...first, ...last].includes(label));
+  let loading = 0;
+  const isLoad = (request) => request.postData()?.includes("ConsoleContext");
+  page.on("request", (request) => {
+    if (isLoad(request)) loading += 1;
+  });
+  page.on("requestfinished", (request) => {
+    if (isLoad(request)) loading -= 1;
+  });
   for (const label of [...first, ...others, ...last]) {
+    // After a mutation, the console reads the guild's ids again.
+    await waitUntil(page, `${label}: the ids are current`, async () => loading === 0);
     await openExample(page, label);
     await waitUntil(page, `${label}: nothing is missing`, async () =>
       /^[{]|^$/.test(await modelText(page, "variables")),
