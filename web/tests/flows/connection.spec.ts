@@ -11,7 +11,8 @@ const test = base.extend<{ vote: string; cutPage: Page }>({
 test.use({ isCut: true });
 
 const startVote = (api: Api) => api.startVote({ method: "APPROVAL", resultsVisibility: "ALWAYS" });
-const turnout = (page: Page, voted: number) => page.getByText(new RegExp(`^${voted} of \\d+ voted`));
+/** The bar's label, not the sentence for screen readers. */
+const turnout = (page: Page, voted: number) => page.getByText(new RegExp(`^${voted} of \\d+ voted \\(`));
 const standings = (page: Page) => page.getByRole("figure", { name: "Standings" });
 const banner = (page: Page) => page.getByText("No live updates at the moment");
 

@@ -9,7 +9,7 @@ test("a visitor follows a public vote, and signing in returns to it", async ({ p
   await expect(page).toHaveTitle(`${title} · Emberwatch`);
   await expect(page.getByRole("heading", { name: "Standings" })).toBeVisible();
   await api.vote(id, "officer");
-  await expect(page.getByText(/^1 of \d+ voted/)).toBeVisible();
+  await expect(page.getByText(/^1 of \d+ voted \(/)).toBeVisible();
   await expect(page.getByRole("heading", { name: "Sign in to vote" })).toBeVisible();
 
   await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
