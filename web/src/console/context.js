@@ -27,8 +27,8 @@ const CONTEXT = /* GraphQL */ `query ConsoleContext($isMember: Boolean!) {
 export class Context {
   /** What the server has responded; `undefined` before. */
   data;
-  /** Grows when the examples should show ids anew: after a start, a sign-in, and a return to the page. */
-  generation = 0;
+  /** The id of the tab whose mutation was the reason for reading it; `undefined` after other reasons. */
+  sender;
   #session;
   #listeners = new Set();
   #loads = 0;
@@ -49,7 +49,7 @@ export class Context {
   };
 
   /** Reads it from the server. Keeps what is known if this fails, unless another account is signed in. */
-  async load({ keepShown = false } = {}) {
+  async load(sender) {
     const load = ++this.#loads;
     const { id: sessionId, isSignedIn } = this.#session;
     if (this.data && this.data.sessionId !== sessionId) this.#set(undefined);
@@ -58,7 +58,7 @@ export class Context {
     const data = response?.body.data;
     // A later load has the newer data.
     if (!data || load !== this.#loads) return;
-    if (!keepShown) this.generation += 1;
+    this.sender = sender;
     this.#session.guildSlug = data.guild.slug;
     this.#set({
       ...data,

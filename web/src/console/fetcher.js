@@ -2,7 +2,10 @@
 import { Kind, parse } from "graphql";
 import { post } from "./post.js";
 
-/** `onMutation` is called after each mutation that the server has executed, `onSchema` with the response to the introspection. */
+/**
+ * `onMutation` is called with the id of the tab after each mutation that the server has executed, `onSchema` with the response to the
+ * introspection.
+ */
 export function createFetcher({ url, session, runs, onMutation, onSchema }) {
   return async (params, { headers = {} } = {}) => {
     // In lower case, so that no header is sent twice.
@@ -18,19 +21,19 @@ export function createFetcher({ url, session, runs, onMutation, onSchema }) {
     const { kind, ...request } = selectOperation(params);
     if (kind === "subscription")
       return runs.observe((observer) => session.subscribe(request, explicit, observer));
-    return runs.observe((observer) => {
-      execute(observer);
+    return runs.observe((run) => {
+      execute(run);
       return () => {};
     });
 
-    async function execute(observer) {
+    async function execute(run) {
       try {
         const { body } = await session.request(request, explicit);
-        observer.next(body);
-        observer.complete();
-        if (kind === "mutation" && body.data) onMutation();
+        run.next(body);
+        run.complete();
+        if (kind === "mutation" && body.data) onMutation(run.tab);
       } catch (error) {
-        observer.error(error);
+        run.error(error);
       }
     }
   };

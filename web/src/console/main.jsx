@@ -35,8 +35,7 @@ const fetcher = createFetcher({
   url,
   session,
   runs,
-  // The tab shows what it has sent. Other tabs get new ids.
-  onMutation: () => context.load({ keepShown: true }),
+  onMutation: (tab) => context.load(tab),
   onSchema: schema.accept,
 });
 const plugins = [EXAMPLES, HISTORY_PLUGIN];

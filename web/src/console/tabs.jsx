@@ -1,6 +1,6 @@
 // What the console does in GraphiQL's tabs: it fills in ids, and shows what went on while another tab was selected.
 import { pick, useGraphiQL, useGraphiQLActions, useMonaco } from "@graphiql/react";
-import { useEffect, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { examples } from "./examples.js";
 
 /** The key in GraphiQL's storage of the variables that were filled in, by tab. */
@@ -12,7 +12,7 @@ export function Tabs({ context, runs }) {
   );
   const { run, stop, updateActiveTabValues } = useGraphiQLActions();
   const { monaco } = useMonaco();
-  const generation = useSyncExternalStore(context.watch, () => context.generation);
+  const data = useSyncExternalStore(context.watch, () => context.data);
   const tab = tabs.tabs[tabs.activeTabIndex]?.id;
   const isReady = Boolean(tabs.queryEditor && tabs.variableEditor && tabs.responseEditor);
 
@@ -30,13 +30,18 @@ export function Tabs({ context, runs }) {
     runs.resume(run);
   }, [tab, isReady]);
 
+  const filledTab = useRef(undefined);
+
   useEffect(() => {
-    if (!isReady || !context.data) return;
-    const text = fill(tabs, tab, context.data);
+    if (!isReady || !data) return;
+    // A tab that has just sent a mutation shows what it has sent until it is selected again.
+    if (tab === filledTab.current && tab === context.sender) return;
+    filledTab.current = tab;
+    const text = fill(tabs, tab, data);
     if (text === undefined) return;
     tabs.variableEditor.setValue(text);
     updateActiveTabValues({ variables: text });
-  }, [tab, isReady, generation]);
+  }, [tab, isReady, data]);
 
   return null;
 }
