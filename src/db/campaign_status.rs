@@ -17,6 +17,12 @@ text_enum! {
 }
 
 impl CampaignStatus {
+    /// The statuses of a campaign that has been live.
+    pub const LAUNCHED: [Self; 3] = [Self::Live, Self::Closed, Self::Archived];
+
+    /// The statuses of a campaign that is over.
+    pub const OVER: [Self; 2] = [Self::Closed, Self::Archived];
+
     /// Returns the statuses after `earlier`, up to and including this one.
     pub fn since(self, earlier: Self) -> Vec<Self> {
         let order = [Self::Draft, Self::Live, Self::Closed, Self::Archived];

@@ -4,6 +4,7 @@
 //! type-checked against its own connection, and all of diesel's query language can be used. [`on_rows!`] does the same
 //! for wide rows, and compiles much faster. Operations run in [`Db::read`], [`Db::snapshot`] or [`Db::write`].
 
+mod any_of;
 mod campaign_status;
 pub(crate) mod conn;
 mod database_files;
@@ -43,6 +44,13 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
+pub(crate) use self::{
+    any_of::{AnyOf, IsAnyOf},
+    conn::{first_locked, on},
+    insert::{insert_all, insert_few},
+    rows::{in_order, on_rows, wide_row},
+    text::{known_values, stored_as_text, text_enum},
+};
 pub use self::{
     campaign_status::CampaignStatus,
     conn::{AdvisoryLock, Conn, LockMode, SqliteConn},
@@ -64,12 +72,6 @@ use self::{
     pool::{POSTGRES_SET_UP, SqlitePools, pool},
     transaction::BoxedWork,
     usage::{ClientShares, StatementCounter},
-};
-pub(crate) use self::{
-    conn::{first_locked, on},
-    insert::{insert_all, insert_few},
-    rows::{in_order, on_rows, wide_row},
-    text::{known_values, stored_as_text, text_enum},
 };
 use crate::kernel::error::{Error, Result};
 

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::{
     db::{
-        Conn, on,
+        AnyOf, Conn, on,
         schema::{abstentions, audit_events, ballots, campaigns, entries, former_electors, members},
     },
     kernel::id::{GuildId, MemberId},
@@ -40,7 +40,7 @@ pub async fn members_in_use(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -
             .or(is_referred_to!(campaigns, nullable created_by))
     };
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::id.eq_any(ids)))
+        .filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids)))
         .filter(in_votes().or(is_referred_to!(audit_events, nullable actor_id)))
         .select(members::id)
         .load(c))

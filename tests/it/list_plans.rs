@@ -234,8 +234,10 @@ async fn filtered_rows_are_found_by_an_index(app: TestApp) {
     ] {
         let plan = plan(&app, guild.id, list.clone()).await;
         assert!(!plan.contains("Seq Scan"), "{list:?}\n{plan}");
-        // There is only one guild, so an index would not help to find it.
-        let scans = |line: &str| line.starts_with("SCAN ") && !line.starts_with("SCAN guilds ");
-        assert!(!plan.lines().any(scans), "{list:?}\n{plan}");
+        // There is only one guild, so an index would not help to find it. The other is the list of values in the filter.
+        let scanned = plan.lines().filter_map(|line| line.trim_start().strip_prefix("SCAN "));
+        let others: Vec<_> =
+            scanned.filter(|table| !table.starts_with("guilds ") && !table.starts_with("json_each ")).collect();
+        assert!(others.is_empty(), "{list:?}\n{plan}");
     }
 }

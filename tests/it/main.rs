@@ -45,6 +45,7 @@ mod input_errors;
 mod inputs;
 mod invites;
 mod isolation;
+mod kept_statements;
 mod ladders;
 mod layers;
 mod lifecycle;

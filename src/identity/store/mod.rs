@@ -16,7 +16,7 @@ use super::rows::{Guild, LeaderCounts, Rank};
 use crate::{
     access::Permissions,
     db::{
-        Conn, LockMode, first_locked, insert_all, on, on_rows,
+        AnyOf, Conn, LockMode, first_locked, insert_all, on, on_rows,
         schema::ranks,
         schema::{guilds, members},
     },
@@ -106,7 +106,8 @@ pub async fn bump_ladder_version(conn: &mut Conn, guild: GuildId) -> QueryResult
 
 /// The versions of these guilds' rosters; for the server only.
 pub async fn roster_versions_of(conn: &mut Conn, ids: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
-    let versions = guilds::table.filter(guilds::id.eq_any(ids.to_vec())).select((guilds::id, guilds::roster_version));
+    let versions =
+        guilds::table.filter(guilds::id.is_any_of(ids.to_vec())).select((guilds::id, guilds::roster_version));
     on!(conn, c => versions.load(c))
 }
 
@@ -146,7 +147,7 @@ pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryR
 pub async fn held_ranks(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<RankId>> {
     let holders = || members::table.filter(members::guild_id.eq(guild).and(members::rank_id.eq(ranks::id)));
     on!(conn, c => ranks::table
-        .filter(ranks::guild_id.eq(guild).and(ranks::id.eq_any(ids)))
+        .filter(ranks::guild_id.eq(guild).and(ranks::id.is_any_of(ids)))
         .filter(diesel::dsl::exists(holders()))
         .select(ranks::id)
         .load(c))
@@ -170,7 +171,7 @@ pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> Que
 /// Counts active members by rank. The result has no ranks without active members.
 pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<(RankId, i64)>> {
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::rank_id.eq_any(ids)).and(members::is_active))
+        .filter(members::guild_id.eq(guild).and(members::rank_id.is_any_of(ids)).and(members::is_active))
         .group_by(members::rank_id)
         .select((members::rank_id, count_star()))
         .load(c))

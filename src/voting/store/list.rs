@@ -11,7 +11,7 @@ use diesel_async::RunQueryDsl;
 use crate::{
     access::store::current_level,
     db::{
-        CampaignStatus, Conn, NameContains, SearchScope, in_order, on, on_rows,
+        AnyOf, CampaignStatus, Conn, NameContains, SearchScope, in_order, on, on_rows,
         schema::{ballots, campaigns},
     },
     kernel::{
@@ -68,7 +68,7 @@ macro_rules! filtered_campaigns {
             Some((false, _)) | None => query,
         };
         match &$filter.status {
-            Some(statuses) => query.filter(campaigns::status.eq_any(statuses.clone())),
+            Some(statuses) => query.filter(campaigns::status.is_any_of(statuses.clone())),
             None => query.filter(campaigns::status.ne(CampaignStatus::Archived)),
         }
     }};
