@@ -111,14 +111,25 @@ export interface Outcome<Result> {
   error?: AppError;
 }
 
-/** Refusals after which pages read their data again. */
-const OUTDATING: ReadonlySet<AppError["kind"]> = new Set(["forbidden", "notFound", "conflict"]);
+/** Errors after which pages read their data again. */
+const OUTDATING: ReadonlySet<AppError["kind"]> = new Set([
+  "forbidden",
+  "notFound",
+  "conflict",
+  // The server may have made the change.
+  "offline",
+  "unavailable",
+]);
 
 /**
  * A mutation. `run` resolves with its data or its error, and never rejects. `error` is that of the last run, for the
- * form's fields.
+ * form's fields. A form that says whether it `isDirty` forgets an error of the connection once its page has read that the
+ * save arrived.
  */
-export function useAction<Result, Variables>(document: TypedDocumentString<Result, Variables>) {
+export function useAction<Result, Variables>(
+  document: TypedDocumentString<Result, Variables>,
+  { isDirty = true }: { isDirty?: boolean } = {},
+) {
   const client = useClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<AppError>();
@@ -134,7 +145,7 @@ export function useAction<Result, Variables>(document: TypedDocumentString<Resul
       if (result.error || !result.data) {
         const failure = toAppError(result.error ?? new Error());
         setError(failure);
-        // The page showed something that is no longer so, such as a control for a rank that the member has lost.
+        // The page may show something that is no longer so, such as a control for a rank that the member has lost.
         if (OUTDATING.has(failure.kind)) resync();
         return { error: failure };
       }
@@ -143,6 +154,7 @@ export function useAction<Result, Variables>(document: TypedDocumentString<Resul
     [client, document],
   );
   const reset = useCallback(() => setError(undefined), []);
+  if (!isDirty && error && isTemporary(error)) setError(undefined);
   return { run, busy, error, reset };
 }
 

@@ -35,6 +35,8 @@ export interface StandIn {
   root: Fixture;
   /** `loading` never answers, `offline` breaks the connection, `failing` answers with an error of the server. */
   mode: "normal" | "loading" | "offline" | "failing";
+  /** Operations, by name, whose responses do not arrive. */
+  lost: string[];
   /** The operations that were sent, by name. */
   operations: string[];
   /** The server's build, which its responses name. */
@@ -75,7 +77,7 @@ export async function standIn(
       if (subscriptionField(request) === field) await next(socket, id, request);
     }
   };
-  const state: StandIn = { root, mode: "normal", operations: [], build: "1", publish };
+  const state: StandIn = { root, mode: "normal", lost: [], operations: [], build: "1", publish };
   const next = async (socket: WebSocketRoute, id: string, request: Request) => {
     const result = await run(request, state);
     // Without a fixture, nothing changes.
@@ -122,6 +124,7 @@ async function answer(route: Route, state: StandIn, always: readonly string[]) {
     return route.fulfill({ status: 500, json: { data: null, errors } });
   }
   const result = await run(request, state);
+  if (state.lost.includes(name)) return route.abort("connectionreset");
   await route.fulfill({ json: result, headers: { "x-guildhall-build": state.build } });
 }
 

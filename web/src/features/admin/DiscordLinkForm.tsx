@@ -53,8 +53,8 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
   const [seen, setSeen] = useState(link);
   const [saved, setSaved] = useState(() => valuesOf(link));
   const [values, setValues] = useState(saved);
-  const { run, busy, error } = useAction(LinkDiscordDocument);
   const isDirty = JSON.stringify(values) !== JSON.stringify(saved);
+  const { run, busy, error } = useAction(LinkDiscordDocument, { isDirty });
   useUnsaved(isDirty);
   // What was typed since `before` stays, unsaved.
   const accept = (before: Values, to: Values) => {

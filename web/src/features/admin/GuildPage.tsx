@@ -47,8 +47,8 @@ function Contents() {
 function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
   const [name, setName] = useState(guild.name);
   const [region, setRegion] = useState(guild.region);
-  const { run, busy, error } = useAction(UpdateGuildDocument);
   const isDirty = name !== guild.name || region !== guild.region;
+  const { run, busy, error } = useAction(UpdateGuildDocument, { isDirty });
   useUnsaved(isDirty);
   const save = async () => {
     const { data } = await run({ input: { name, region } });

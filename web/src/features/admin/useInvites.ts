@@ -2,7 +2,6 @@ import { useState } from "react";
 import { CODES_QUESTION } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
 import { isTemporary } from "../../app/errors";
-import { resync } from "../../app/resync";
 import { SendInvitesDocument, type SendInvitesMutation } from "../../gql/graphql";
 import { useUnsaved } from "../../ui/unsaved";
 
@@ -51,8 +50,6 @@ export function useInvites() {
       problem = error?.message;
       if (error && isTemporary(error)) unknown = batch.length;
     }
-    // After a refusal, `useAction` has done so.
-    if (unknown > 0) resync();
     setProgress(undefined);
     return { invites, refusals, unknown, ...(problem !== undefined && { problem }) };
   };

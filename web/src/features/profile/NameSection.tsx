@@ -17,8 +17,8 @@ export function NameSection({
   discordUsername: string;
 }) {
   const [name, setName] = useState(displayName);
-  const { run, busy, error } = useAction(UpdateMeDocument);
   const isDirty = name !== displayName;
+  const { run, busy, error } = useAction(UpdateMeDocument, { isDirty });
   useUnsaved(isDirty);
   const save = async () => {
     const { data } = await run({ input: { displayName: name.trim() || null } });

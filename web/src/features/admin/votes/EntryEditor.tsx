@@ -39,7 +39,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     dialog: open,
     setDialog: setOpen,
   } = edited;
-  const { run, error, reset } = useAction(SetVoteEntriesDocument);
+  const { run, error, reset } = useAction(SetVoteEntriesDocument, { isDirty });
   const id = useId();
   const isStarting = startsAtOnce({ ...vote, entries: entries.length }, serverNow());
   const isStartOutdated = open === "start" && !isStarting;

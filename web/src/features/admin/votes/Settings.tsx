@@ -48,7 +48,7 @@ interface SettingsProps {
 export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
   const edited = edits.settings;
   const { value: draft, isDirty, theirs } = edited;
-  const { run, error, reset } = useAction(UpdateVoteDocument);
+  const { run, error, reset } = useAction(UpdateVoteDocument, { isDirty });
   const channels = useData(VoteChannelsDocument, {});
   const [problems, setProblems] = useState<FieldErrors>();
   const [isAsking, setAsking] = useState(false);

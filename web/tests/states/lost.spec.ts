@@ -1,0 +1,77 @@
+// The server does what it is asked, and its response is lost.
+import { expect, expectGoodPage, test } from "./checks";
+import { type Fixture, GUILD, leaderFixture, startAs } from "./stand-in";
+import { draftFixture, ENTRIES, openDraft } from "./vote-fixtures";
+
+const UNREACHABLE = "The server cannot be reached. Check your connection.";
+
+test.describe("a save that arrived leaves no error", () => {
+  test("at the settings of a draft", async ({ page }) => {
+    const state = await openDraft(page, draftFixture());
+    state.lost = ["UpdateVote"];
+    const saved = draftFixture({ title: "New title", draftRevision: 8 });
+    state.root.updateCampaign = () => ({ campaign: saved });
+    const title = page.getByRole("textbox", { name: "Title" });
+    const save = page.getByRole("button", { name: "Save settings" });
+    await title.fill("New title");
+    await save.click();
+    await expect(page.getByText(UNREACHABLE)).toBeVisible();
+    await expect(save).toBeEnabled();
+    state.root.campaign = saved;
+    await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await expect(save).toBeDisabled();
+    await expect(page.getByText(UNREACHABLE)).toHaveCount(0);
+    await title.fill("Another title");
+    await expect(save).toBeEnabled();
+    await expect(page.getByText(UNREACHABLE)).toHaveCount(0);
+  });
+
+  test("at the entries of a draft, which the page reads again", async ({ page }) => {
+    const state = await openDraft(page, draftFixture());
+    state.lost = ["SetVoteEntries"];
+    state.root.setEntries = () => {
+      state.root.campaign = draftFixture({ entries: ENTRIES.slice(0, 4), draftRevision: 8 });
+      return { campaign: state.root.campaign };
+    };
+    await page.getByRole("button", { name: "Remove Salty" }).click();
+    await page.getByRole("button", { name: "Save entries" }).click();
+    await expect(page.getByRole("button", { name: "Save entries" })).toHaveCount(0);
+    await expect(page.getByText(UNREACHABLE)).toHaveCount(0);
+  });
+
+  test("at the guild's name", async ({ page }) => {
+    const state = await startAs(page, leaderFixture());
+    state.lost = ["UpdateGuild"];
+    state.root.updateGuild = () => {
+      state.root.guild = { ...GUILD, name: "Emberguard" };
+      return { guild: state.root.guild };
+    };
+    await page.goto("/admin/guild");
+    await page.getByRole("textbox", { name: "Name" }).fill("Emberguard");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+    await expect(page.getByText(UNREACHABLE)).toHaveCount(0);
+  });
+});
+
+test("a rank that has moved shows at its new place", async ({ page }) => {
+  const rank = (id: string, name: string, level: number): Fixture => ({
+    id,
+    name,
+    level,
+    viewerActions: ["EDIT"],
+  });
+  const ranks = [rank("r1", "Leader", 30), rank("r2", "Officer", 20), rank("r3", "Veteran", 10)];
+  const state = await startAs(page, leaderFixture(), { ranks });
+  state.lost = ["SetRankLevels"];
+  state.root.setRankLevels = () => {
+    state.root.ranks = [rank("r1", "Leader", 30), rank("r3", "Veteran", 25), rank("r2", "Officer", 20)];
+    return { ranks: state.root.ranks };
+  };
+  await page.goto("/admin/ranks");
+  await page.getByRole("button", { name: "Move Veteran up" }).click();
+  await expect(page.getByText(UNREACHABLE)).toBeVisible();
+  const rows = page.getByRole("list", { name: "Ranks, highest first" }).getByRole("listitem");
+  await expect(rows.nth(1)).toContainText("Veteran");
+  await expectGoodPage(page);
+});
