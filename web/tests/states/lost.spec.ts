@@ -75,3 +75,32 @@ test("a rank that has moved shows at its new place", async ({ page }) => {
   await expect(rows.nth(1)).toContainText("Veteran");
   await expectGoodPage(page);
 });
+
+const report = (more: Fixture = {}): Fixture => ({ rows: 2, membersAdded: 2, ...more });
+
+test("an import is not known to have happened until the page has previewed it again", async ({ page }) => {
+  let isImported = false;
+  const state = await startAs(page, leaderFixture(), {
+    importRoster: ({ input }: { input: Fixture }) => {
+      isImported ||= !input.dryRun;
+      return isImported ? report({ membersAdded: 0, rowsUnchanged: 2 }) : report();
+    },
+  });
+  await page.goto("/admin/import");
+  await page.getByLabel("Or paste the rows").fill("discord_username\nfern\nhex");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await expect(page.getByText("Nothing has changed yet.")).toBeVisible();
+  state.lost = ["ImportRoster"];
+  await page.getByRole("button", { name: "Import all 2 rows" }).click();
+  await expect(
+    page.getByText("It is not known whether the roster was imported.", { exact: false }),
+  ).toBeVisible();
+  await expect(page.getByText("Nothing has changed yet.")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /^Import/ })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Preview again" })).toBeVisible();
+  await expectGoodPage(page);
+  state.lost = [];
+  await page.getByRole("button", { name: "Preview again" }).click();
+  await expect(page.getByText("The roster has all of this already.")).toBeVisible();
+  await expect(page.getByText("It is not known", { exact: false })).toHaveCount(0);
+});

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useAction } from "../../app/data";
+import { isTemporary } from "../../app/errors";
 import { FormError } from "../../app/FormError";
 import { Guard } from "../../app/Guard";
 import { Page } from "../../app/Page";
@@ -20,6 +21,8 @@ interface Preview {
   file: Decoded;
   name: string;
   report: Report;
+  /** Whether an import of it got no response: the server may have made it. */
+  isUnknown?: boolean;
 }
 
 export default function ImportPage() {
@@ -46,8 +49,13 @@ function Contents() {
   const start = async (skipBad: boolean) => {
     if (!preview) return;
     const { text } = preview.file;
-    const { data } = await run({ input: { format: formatOf(text), data: text, skipBad } });
+    const { data, error } = await run({ input: { format: formatOf(text), data: text, skipBad } });
     const report = data?.importRoster;
+    if (error && isTemporary(error)) {
+      setPreview({ ...preview, isUnknown: true });
+      // The preview of a file that was imported has no changes.
+      await show(preview.file, preview.name);
+    }
     if (!report) return;
     resync();
     // The roster may have changed since the preview, so that a row has become bad.
@@ -75,8 +83,10 @@ function Contents() {
           name={preview.name}
           note={preview.file.note}
           report={preview.report}
+          isUnknown={preview.isUnknown ?? false}
           busy={busy}
           onImport={start}
+          onPreview={() => show(preview.file, preview.name)}
           onBack={restart}
         />
       ) : (

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from "react";
-import { Notice } from "../../ui/Alert";
+import { Alert, Notice } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
 import { Badge, Section } from "../../ui/Card";
 import styles from "./Import.module.css";
@@ -10,23 +10,33 @@ interface ImportPreviewProps {
   name: string;
   note: string | undefined;
   report: Report;
+  /** Whether it is not known if the file was imported since. */
+  isUnknown: boolean;
   busy: boolean;
   onImport: (skipBad: boolean) => void;
+  onPreview: () => void;
   onBack: () => void;
 }
 
 /** Number of changes that show at first. */
 const FIRST_CHANGES = 50;
 
-export function ImportPreview({ name, note, report, busy, onImport, onBack }: ImportPreviewProps) {
+export function ImportPreview(props: ImportPreviewProps) {
+  const { name, note, report, isUnknown, busy, onImport, onPreview, onBack } = props;
   const { rows, rowsLeftOut, problems, unknownColumns, changes } = report;
   const hasProblems = rowsLeftOut > 0 || problems.length > 0;
   const changesSomething =
     report.membersAdded + report.membersChanged + report.charactersAdded + report.charactersChanged > 0;
   return (
     <>
-      <Section title={`Preview of ${name}`} description="Nothing has changed yet.">
+      <Section title={`Preview of ${name}`} description={isUnknown ? undefined : "Nothing has changed yet."}>
         <div className={styles.choose}>
+          {isUnknown && (
+            <Alert>
+              It is not known whether the roster was imported. Preview it again: if it was, the preview has no
+              changes.
+            </Alert>
+          )}
           <Counts report={report} />
           {note && <Notice>{note}</Notice>}
           {unknownColumns.length > 0 && (
@@ -47,12 +57,18 @@ export function ImportPreview({ name, note, report, busy, onImport, onBack }: Im
             <Button variant="quiet" onClick={onBack}>
               Choose another file
             </Button>
-            {changesSomething && (
-              <Button variant="primary" busy={busy} onClick={() => onImport(hasProblems)}>
-                {hasProblems
-                  ? `Import the ${count(rows - rowsLeftOut, "good row")}`
-                  : `Import ${rowsAll(rows)}`}
+            {isUnknown ? (
+              <Button variant="primary" busy={busy} onClick={onPreview}>
+                Preview again
               </Button>
+            ) : (
+              changesSomething && (
+                <Button variant="primary" busy={busy} onClick={() => onImport(hasProblems)}>
+                  {hasProblems
+                    ? `Import the ${count(rows - rowsLeftOut, "good row")}`
+                    : `Import ${rowsAll(rows)}`}
+                </Button>
+              )
             )}
           </ButtonRow>
           {!changesSomething && !hasProblems && (
