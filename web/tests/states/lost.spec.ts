@@ -1,6 +1,6 @@
 // The server does what it is asked, and its response is lost.
 import { expect, expectGoodPage, test } from "./checks";
-import { type Fixture, GUILD, leaderFixture, startAs } from "./stand-in";
+import { type Fixture, GUILD, leaderFixture, memberFixture, refusal, startAs, tokens } from "./stand-in";
 import { draftFixture, ENTRIES, openDraft } from "./vote-fixtures";
 
 const UNREACHABLE = "The server cannot be reached. Check your connection.";
@@ -104,3 +104,41 @@ test("an import is not known to have happened until the page has previewed it ag
   await expect(page.getByText("The roster has all of this already.")).toBeVisible();
   await expect(page.getByText("It is not known", { exact: false })).toHaveCount(0);
 });
+
+for (const [path, operation, field, submit] of [
+  ["/register", "Register", "register", "Create my account"],
+  ["/reset", "ResetPassword", "resetPassword", "Set the password and sign in"],
+] as const) {
+  test(`${path} offers to sign in if the first attempt has used the code`, async ({ page }) => {
+    const logins: Fixture[] = [];
+    const state = await startAs(page, null, { [field]: tokens });
+    await page.goto(`${path}#code=ABCD2345&as=mirelle`);
+    const password = page.getByLabel(/^(New p|P)assword$/);
+    state.lost = [operation];
+    await password.fill("the first password");
+    await page.getByRole("button", { name: submit }).click();
+    await expect(page.getByText(UNREACHABLE)).toBeVisible();
+    await expect(page.getByRole("button", { name: "Sign in", exact: true })).toHaveCount(0);
+    state.lost = [];
+    const codeField = field === "register" ? "inviteCode" : "resetCode";
+    state.root[field] = refusal("BAD_USER_INPUT", "The code is not valid.", { field: codeField });
+    await password.fill("another password");
+    await page.getByRole("button", { name: submit }).click();
+    await expect(page.getByText("The code is not valid.")).toBeVisible();
+    await expect(page.getByText("If it arrived, sign in", { exact: false })).toBeVisible();
+    await expectGoodPage(page);
+    state.root.login = refusal("UNAUTHENTICATED", "The name or the password is wrong.");
+    const signIn = page.getByRole("button", { name: "Sign in", exact: true });
+    await signIn.click();
+    await expect(page.getByText("The name or the password is wrong.")).toBeVisible();
+    state.root.me = memberFixture();
+    state.root.login = ({ input }: { input: Fixture }) => {
+      logins.push({ ...input });
+      return tokens;
+    };
+    await signIn.click();
+    await expect(page).toHaveURL(/:\d+\/$/);
+    await expect(page.getByRole("heading", { level: 1, name: "Welcome, Mirelle" })).toBeVisible();
+    expect(logins).toMatchObject([{ discordUsername: "mirelle", password: "the first password" }]);
+  });
+}

@@ -1,7 +1,12 @@
 import { useState } from "react";
+import { useLocation } from "wouter";
 import { forgetCode, parseCode, useLinkedCode } from "../../app/codes";
-import type { AppError } from "../../app/errors";
+import type { Outcome } from "../../app/data";
+import { type AppError, isTemporary, toAppError } from "../../app/errors";
 import { FormError } from "../../app/FormError";
+import { session } from "../../app/session";
+import type { Tokens } from "../../client/session.js";
+import { Alert } from "../../ui/Alert";
 import { Button } from "../../ui/Button";
 import { Field, PasswordField } from "../../ui/Field";
 import { Form } from "../../ui/Form";
@@ -15,7 +20,8 @@ interface CodeFormProps {
   submitLabel: string;
   busy: boolean;
   error: AppError | undefined;
-  onSubmit: (values: { code: string; name: string; password: string }) => Promise<boolean>;
+  /** Uses the code. The tokens of its response sign in. */
+  onSubmit: (values: { code: string; name: string; password: string }) => Promise<Outcome<Tokens>>;
 }
 
 /** A code, the name it was issued to, and a new password: for `/register` and `/reset`. */
@@ -37,9 +43,20 @@ export function CodeForm(props: CodeFormProps) {
     setCode(pasted?.code ?? text);
     if (pasted?.name) setName(pasted.name);
   };
+  const [, navigate] = useLocation();
+  // The name and the password that were sent first, if there was no response.
+  const [lost, setLost] = useState<Credentials>();
+  const finish = () => {
+    forgetCode();
+    navigate("/", { replace: true });
+  };
   const submit = async (values: Record<string, string>) => {
-    const succeeded = await onSubmit({ code, name, password: values[passwordName] ?? "" });
-    if (succeeded) forgetCode();
+    const sent = { name: name.trim(), password: values[passwordName] ?? "" };
+    const { data, error } = await onSubmit({ code, ...sent });
+    if (error && isTemporary(error)) setLost(lost ?? sent);
+    if (!data) return;
+    session.start(data);
+    finish();
   };
   const hasLink = linked.code !== "" && linked.name !== "";
   return (
@@ -75,9 +92,54 @@ export function CodeForm(props: CodeFormProps) {
         autoFocus={hasLink}
         required
       />
+      {lost && error && !isTemporary(error) && <FirstAttempt credentials={lost} onSignedIn={finish} />}
       <Button type="submit" variant="primary" busy={busy}>
         {submitLabel}
       </Button>
     </Form>
+  );
+}
+
+interface Credentials {
+  name: string;
+  password: string;
+}
+
+interface FirstAttemptProps {
+  credentials: Credentials;
+  onSignedIn: () => void;
+}
+
+/** Signs in with what was sent first: if that arrived, it has used the code, and the server refuses the code now. */
+function FirstAttempt({ credentials: { name, password }, onSignedIn }: FirstAttemptProps) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<AppError>();
+  const signIn = async () => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await session.signIn(name, password);
+      onSignedIn();
+    } catch (cause) {
+      setError(toAppError(cause as Error));
+    }
+    setBusy(false);
+  };
+  return (
+    <Alert
+      actions={
+        <Button busy={busy} onClick={signIn}>
+          Sign in
+        </Button>
+      }
+    >
+      The server did not answer your first attempt. If it arrived, sign in with the password that you chose
+      then.
+      {error && (
+        <p>
+          <FormError error={error} />
+        </p>
+      )}
+    </Alert>
   );
 }

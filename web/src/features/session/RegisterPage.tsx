@@ -1,5 +1,4 @@
 import { useState } from "react";
-import { useLocation } from "wouter";
 import { useLinkedCode } from "../../app/codes";
 import { useAction } from "../../app/data";
 import { Link, LinkButton } from "../../app/Link";
@@ -15,7 +14,6 @@ import styles from "./session.module.css";
 export default function RegisterPage() {
   const { member, guild } = useViewer();
   const { run, busy, error } = useAction(RegisterDocument);
-  const [, navigate] = useLocation();
   const { code } = useLinkedCode();
   if (member) return <SignedIn displayName={member.displayName} hasCode={code !== ""} />;
   return (
@@ -34,11 +32,8 @@ export default function RegisterPage() {
           busy={busy}
           error={error}
           onSubmit={async ({ code: inviteCode, name, password }) => {
-            const { data } = await run({ input: { inviteCode, discordUsername: name.trim(), password } });
-            if (!data?.register) return false;
-            session.start(data.register);
-            navigate("/", { replace: true });
-            return true;
+            const { data, error } = await run({ input: { inviteCode, discordUsername: name, password } });
+            return { ...(data?.register && { data: data.register }), ...(error && { error }) };
           }}
         />
       </Card>

@@ -1,8 +1,6 @@
-import { useLocation } from "wouter";
 import { useAction, useData } from "../../app/data";
 import { Link } from "../../app/Link";
 import { Page } from "../../app/Page";
-import { session } from "../../app/session";
 import { ResetHelpDocument, ResetPasswordDocument } from "../../gql/graphql";
 import { Card } from "../../ui/Card";
 import { CodeForm } from "./CodeForm";
@@ -13,7 +11,6 @@ const LIST = new Intl.ListFormat("en", { type: "disjunction" });
 export default function ResetPage() {
   const { run, busy, error } = useAction(ResetPasswordDocument);
   const { data } = useData(ResetHelpDocument, {});
-  const [, navigate] = useLocation();
   const ranks = data?.ranks.filter(({ permissions }) => permissions.includes("MEMBERS_MANAGE")) ?? [];
   return (
     <Page title="Set a new password" width="narrow">
@@ -36,11 +33,8 @@ export default function ResetPage() {
           busy={busy}
           error={error}
           onSubmit={async ({ code: resetCode, name, password: newPassword }) => {
-            const { data } = await run({ input: { resetCode, discordUsername: name.trim(), newPassword } });
-            if (!data?.resetPassword) return false;
-            session.start(data.resetPassword);
-            navigate("/", { replace: true });
-            return true;
+            const { data, error } = await run({ input: { resetCode, discordUsername: name, newPassword } });
+            return { ...(data?.resetPassword && { data: data.resetPassword }), ...(error && { error }) };
           }}
         />
       </Card>
