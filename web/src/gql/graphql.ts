@@ -973,7 +973,7 @@ export type EarlierVotesQueryVariables = Exact<{
 }>;
 
 
-export type EarlierVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, createdAt: string }> } };
+export type EarlierVotesQuery = { __typename: 'Query', campaigns: { __typename: 'CampaignConnection', nodes: Array<{ __typename: 'Campaign', id: string, title: string, method: VotingMethod, status: CampaignStatus, createdAt: string, createdBy: { __typename: 'Member', id: string } | null }> } };
 
 export type VoteToCopyQueryVariables = Exact<{
   id: string | number;
@@ -2698,10 +2698,14 @@ export const EarlierVotesDocument = new TypedDocumentString(`
       method
       status
       createdAt
+      createdBy {
+        __typename
+        id
+      }
     }
   }
 }
-    `, {"hash":"sha256:061204e77d3164e95ad9fa1dc9cdec8d522e689b7d11c6bf84c91503b977f420"}) as unknown as TypedDocumentString<EarlierVotesQuery, EarlierVotesQueryVariables>;
+    `, {"hash":"sha256:2b11cd0b73b0aa8245b7358eab78a14fca89acd90e3b90f49b1831204c540408"}) as unknown as TypedDocumentString<EarlierVotesQuery, EarlierVotesQueryVariables>;
 export const VoteToCopyDocument = new TypedDocumentString(`
     query VoteToCopy($id: ID!) {
   __typename

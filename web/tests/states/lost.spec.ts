@@ -1,7 +1,16 @@
 // The server does what it is asked, and its response is lost.
 import { expect, expectGoodPage, test } from "./checks";
-import { type Fixture, GUILD, leaderFixture, memberFixture, refusal, startAs, tokens } from "./stand-in";
-import { draftFixture, ENTRIES, openDraft } from "./vote-fixtures";
+import {
+  type Fixture,
+  GUILD,
+  leaderFixture,
+  listOf,
+  memberFixture,
+  refusal,
+  startAs,
+  tokens,
+} from "./stand-in";
+import { draftFixture, ENTRIES, openDraft, RANKS } from "./vote-fixtures";
 
 const UNREACHABLE = "The server cannot be reached. Check your connection.";
 
@@ -142,3 +151,57 @@ for (const [path, operation, field, submit] of [
     expect(logins).toMatchObject([{ discordUsername: "mirelle", password: "the first password" }]);
   });
 }
+
+test("a draft whose response is lost is opened by the next press, and not made again", async ({ page }) => {
+  const me = leaderFixture();
+  const drafts: Fixture[] = [
+    // A colleague's, and an older one.
+    draftFixture({ id: "vote-8", title: "Raid night", createdAt: "2099-01-01T00:00:00Z" }),
+    draftFixture({ id: "vote-9", title: "Raid night", createdBy: me, createdAt: "2026-01-01T00:00:00Z" }),
+  ];
+  const state = await startAs(page, me, {
+    ranks: RANKS,
+    campaigns: () => listOf(drafts),
+    campaign: ({ id }: { id: string }) => drafts.find((draft) => draft.id === id),
+    createCampaign: ({ input }: { input: Fixture }) => {
+      const createdAt = new Date().toISOString();
+      drafts.unshift(draftFixture({ id: "vote-1", title: input.title, createdBy: me, createdAt }));
+      return { campaign: drafts[0] };
+    },
+  });
+  await page.goto("/admin/votes/new");
+  await page.getByRole("textbox", { name: "Title" }).fill("Raid night");
+  const create = page.getByRole("button", { name: "Create draft" });
+  state.lost = ["CreateVote"];
+  await create.click();
+  await expect(page.getByText(UNREACHABLE)).toBeVisible();
+  // It is not known yet whether it arrived.
+  state.lost = ["EarlierVotes"];
+  await create.click();
+  await expect.poll(() => state.operations.filter((name) => name === "EarlierVotes")).toHaveLength(1);
+  await expect(create).not.toHaveAttribute("aria-busy");
+  await expect(page.getByText(UNREACHABLE)).toBeVisible();
+  state.lost = [];
+  await create.click();
+  await expect(page.getByText("Your first attempt had arrived.", { exact: false })).toBeVisible();
+  await expect(page).toHaveURL(/\/admin\/votes\/vote-1$/);
+  expect(state.operations.filter((name) => name === "CreateVote")).toHaveLength(1);
+});
+
+test("a draft that did not arrive is made by the next press", async ({ page }) => {
+  const state = await startAs(page, leaderFixture(), {
+    ranks: RANKS,
+    campaigns: listOf([]),
+    campaign: draftFixture(),
+    createCampaign: { campaign: draftFixture() },
+  });
+  await page.goto("/admin/votes/new");
+  await page.getByRole("textbox", { name: "Title" }).fill("Raid night");
+  state.lost = ["CreateVote"];
+  await page.getByRole("button", { name: "Create draft" }).click();
+  await expect(page.getByText(UNREACHABLE)).toBeVisible();
+  state.lost = [];
+  await page.getByRole("button", { name: "Create draft" }).click();
+  await expect(page).toHaveURL(/\/admin\/votes\/vote-1$/);
+  expect(state.operations.filter((name) => name === "CreateVote")).toHaveLength(2);
+});

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
-import { useAction, useData } from "../../../app/data";
+import { useAction, useData, useFetch } from "../../../app/data";
+import { type AppError, isTemporary } from "../../../app/errors";
 import { FormError } from "../../../app/FormError";
 import { Guard } from "../../../app/Guard";
 import { BackLink } from "../../../app/Link";
@@ -18,9 +19,11 @@ import {
 import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import { Card } from "../../../ui/Card";
+import { serverNow } from "../../../ui/clock";
 import { Choices, Field, Select } from "../../../ui/Field";
 import { Form } from "../../../ui/Form";
 import { describeMethod, methodName } from "../../../ui/methods";
+import { toast } from "../../../ui/Toast";
 import { useUnsaved } from "../../../ui/unsaved";
 import { PRESETS } from "./presets";
 
@@ -59,7 +62,10 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
     { pause: kind !== COPY || copied === "", requestPolicy: "network-only" },
   );
   const source = kind === COPY ? original.data?.campaign : undefined;
-  const { run, busy, error } = useAction(CreateVoteDocument);
+  const { run, busy: isCreating, error: refusal } = useAction(CreateVoteDocument);
+  const lost = useLostDraft(member?.id);
+  const busy = isCreating || lost.isReading;
+  const error = lost.error ?? refusal;
   const [created, setCreated] = useState<string>();
   useUnsaved(title !== "" && created === undefined);
   // After the effect above, so that nothing counts as unsaved.
@@ -85,7 +91,12 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
           minRankLevelToVote: Number(values.minRankLevelToVote ?? lowest ?? 1),
           durationHours: preset?.durationHours ?? 72,
         };
-    const { data } = await run({ input });
+    const { draft, isKnown } = await lost.find();
+    if (draft) toast("Your first attempt had arrived. This is its draft.");
+    if (draft || !isKnown) return setCreated(draft);
+    const sentAt = serverNow();
+    const { data, error } = await run({ input });
+    if (error && isTemporary(error)) lost.remember({ title: title.trim(), sentAt });
     setCreated(data?.createCampaign?.campaign.id);
   };
   const earlierVotes = earlier.data?.campaigns.nodes ?? [];
@@ -171,6 +182,34 @@ function NewVote({ ranks }: { ranks: NewVoteRanksQuery["ranks"] }) {
       </Form>
     </Card>
   );
+}
+
+/** Largest difference of this page's time to the server's, in milliseconds. */
+const CLOCK_ERROR = 5_000;
+
+/** The draft of an attempt without a response, so that the next attempt does not make another one. */
+function useLostDraft(member: string | undefined) {
+  const read = useFetch();
+  const [attempt, setAttempt] = useState<{ title: string; sentAt: number }>();
+  const [isReading, setReading] = useState(false);
+  const [error, setError] = useState<AppError>();
+  /** Resolves with the id of the draft, if the attempt arrived, and with whether that is known. */
+  const find = async (): Promise<{ draft?: string | undefined; isKnown: boolean }> => {
+    if (!attempt) return { isKnown: true };
+    setReading(true);
+    const { data, error } = await read(EarlierVotesDocument, { search: attempt.title });
+    setReading(false);
+    setError(error);
+    const draft = data?.campaigns.nodes.find(
+      ({ title, status, createdAt, createdBy }) =>
+        title === attempt.title &&
+        status === "DRAFT" &&
+        createdBy?.id === member &&
+        Date.parse(createdAt) > attempt.sentAt - CLOCK_ERROR,
+    );
+    return { draft: draft?.id, isKnown: data !== undefined };
+  };
+  return { find, remember: setAttempt, isReading, error };
 }
 
 /** The settings and entries of a vote, for another one. */
