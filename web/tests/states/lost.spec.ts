@@ -1,4 +1,6 @@
 // The server does what it is asked, and its response is lost.
+import type { Page } from "playwright/test";
+import { receiptOf } from "../../src/counting/receipts";
 import { expect, expectGoodPage, test } from "./checks";
 import {
   type Fixture,
@@ -10,7 +12,7 @@ import {
   startAs,
   tokens,
 } from "./stand-in";
-import { draftFixture, ENTRIES, openDraft, RANKS } from "./vote-fixtures";
+import { BALLOT, draftFixture, ENTRIES, openDraft, RANKS, votedFixture, voteFixture } from "./vote-fixtures";
 
 const UNREACHABLE = "The server cannot be reached. Check your connection.";
 
@@ -204,4 +206,44 @@ test("a draft that did not arrive is made by the next press", async ({ page }) =
   await page.getByRole("button", { name: "Create draft" }).click();
   await expect(page).toHaveURL(/\/admin\/votes\/vote-1$/);
   expect(state.operations.filter((name) => name === "CreateVote")).toHaveLength(2);
+});
+
+test.describe("a ballot", () => {
+  const open = async (page: Page) => {
+    const vote = { method: "APPROVAL" };
+    const state = await startAs(page, memberFixture(), { campaign: voteFixture(vote), ranks: RANKS });
+    await page.goto("/votes/vote-1");
+    await page.getByRole("button", { name: "Mirelle", exact: true }).click();
+    return state;
+  };
+
+  test("whose response is lost shows as cast when the connection is back", async ({ page }) => {
+    const state = await open(page);
+    state.root.castBallot = ({ input }: { input: Fixture }) => {
+      const receipt = receiptOf("vote-1", String(input.nonce), ["entry-1"]);
+      const ballot = { ...BALLOT, nonce: input.nonce, receipt, picks: ENTRIES.slice(0, 1) };
+      state.root.campaign = votedFixture({ method: "APPROVAL", viewerBallot: ballot });
+      return { ballot, campaign: state.root.campaign };
+    };
+    state.lost = ["CastBallot", "OwnBallot", "Vote"];
+    await page.getByRole("button", { name: "Review ballot" }).click();
+    await page.getByRole("button", { name: "Cast ballot" }).click();
+    await expect(
+      page.getByText("It is not known whether your ballot was cast.", { exact: false }),
+    ).toBeVisible();
+    state.lost = [];
+    await expect(page.getByText("Your ballot is cast.")).toBeFocused();
+    await expectGoodPage(page);
+  });
+
+  test("that was cast elsewhere says so", async ({ page }) => {
+    const state = await open(page);
+    state.root.campaign = votedFixture({ method: "APPROVAL" });
+    await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await expect(page.getByText("Your ballot was cast elsewhere", { exact: false })).toBeFocused();
+    await expectGoodPage(page);
+    await page.reload();
+    await expect(page.getByLabel("Receipt")).toBeVisible();
+    await expect(page.getByText("Your ballot was cast elsewhere", { exact: false })).toHaveCount(0);
+  });
 });

@@ -14,8 +14,8 @@ import { BallotForm } from "./BallotForm";
 import { HiddenStandings } from "./HiddenStandings";
 import { LiveStandings } from "./LiveStandings";
 import { OwnBallot } from "./OwnBallot";
-import { storeBallot } from "./storedPicks";
-import type { CastHow } from "./useBallot";
+import { readBallot, storeBallot } from "./storedPicks";
+import { type CastHow, castHow } from "./useBallot";
 import { cannotVote } from "./words";
 
 interface LiveVoteProps {
@@ -30,7 +30,7 @@ interface LiveVoteProps {
 /** A vote that is open, or whose ballots are about to be counted. */
 export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVoteProps) {
   const { member } = useViewer();
-  // The server's response, until the page has read the vote again.
+  // The ballot that the server got while the page showed an empty one, and the response until the page reads the vote again.
   const [cast, setCast] = useState<{ ballot: OwnBallotFragment; how: CastHow }>();
   const onCast = useCallback(
     (ballot: OwnBallotFragment, how: CastHow) => {
@@ -45,7 +45,13 @@ export function LiveVote({ vote, ranks, isOver, refetch, onTurnout }: LiveVotePr
     // The response to its request may have been lost before a reload.
     if (hasVoted && member) storeBallot({ member: member.id, campaign: vote.id }, { picks: [] });
   }, [hasVoted, member, vote.id]);
+  const [wasVoting, setVoting] = useState(false);
   const refusal = vote.viewerCannotVoteReason && cannotVote(vote.viewerCannotVoteReason, vote, ranks);
+  if (member && !hasVoted && !refusal && !wasVoting) setVoting(true);
+  if (member && wasVoting && vote.viewerBallot && !cast) {
+    const stored = readBallot({ member: member.id, campaign: vote.id });
+    setCast({ ballot: vote.viewerBallot, how: castHow(stored, vote.viewerBallot.nonce) });
+  }
   const standings = vote.standingsHiddenReason ? (
     <HiddenStandings
       vote={vote}

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import type { OwnBallotFragment, VoteDetailsFragment } from "../../gql/graphql";
 import { Alert, Notice } from "../../ui/Alert";
 import { Button } from "../../ui/Button";
@@ -12,7 +12,7 @@ import { type CastHow, isReceiptCorrect } from "./useBallot";
 interface OwnBallotProps {
   vote: Pick<VoteDetailsFragment, "id" | "title" | "method" | "closedAt">;
   ballot: OwnBallotFragment;
-  /** How the server got it, if this page has just cast one. */
+  /** How the server got it, if the page showed an empty ballot before. */
   how?: CastHow | undefined;
 }
 
@@ -20,14 +20,16 @@ const NOTES: Record<CastHow, string> = {
   cast: "Your ballot is cast.",
   earlierTry:
     "Your ballot was cast the first time, although the server did not answer. It is the one that counts.",
-  elsewhere: "You had already voted, perhaps in another tab or in Discord. This is the ballot that counts.",
+  elsewhere:
+    "Your ballot was cast elsewhere, perhaps in another tab or in Discord. This is the ballot that counts.",
 };
 
 /** The viewer's ballot with its receipt. */
 export function OwnBallot({ vote, ballot, how }: OwnBallotProps) {
   const heading = useRef<HTMLParagraphElement>(null);
-  useEffect(() => {
-    if (how) heading.current?.focus();
+  useLayoutEffect(() => {
+    // The focus was in the empty ballot.
+    if (how && document.activeElement === document.body) heading.current?.focus();
   }, [how]);
   const isOrdered = vote.method !== "APPROVAL" && ballot.picks.length > 1;
   const List = isOrdered ? "ol" : "ul";

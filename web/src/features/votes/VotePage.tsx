@@ -80,7 +80,14 @@ function Contents({ data: { campaign: vote, ranks }, refetch, onTurnout }: Conte
       {vote.status === "DRAFT" ? (
         <Preview vote={vote} />
       ) : vote.status === "LIVE" ? (
-        <LiveVote vote={vote} ranks={ranks} isOver={isOver} refetch={refetch} onTurnout={onTurnout} />
+        <LiveVote
+          key={vote.id}
+          vote={vote}
+          ranks={ranks}
+          isOver={isOver}
+          refetch={refetch}
+          onTurnout={onTurnout}
+        />
       ) : (
         <>
           {member && <NotCast vote={vote} member={member.id} />}

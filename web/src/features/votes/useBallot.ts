@@ -34,6 +34,12 @@ const isLost = (error: unknown) => error instanceof RequestFailed && isTemporary
 /** How the server got a ballot: now, by an earlier try on this page, or elsewhere. */
 export type CastHow = "cast" | "earlierTry" | "elsewhere";
 
+/** How the server got the ballot with a nonce, by what this tab has sent. */
+export function castHow({ nonce, unanswered }: StoredBallot, castNonce: string): CastHow {
+  if (nonce === castNonce) return "cast";
+  return unanswered?.includes(castNonce) ? "earlierTry" : "elsewhere";
+}
+
 /** The picks of a member in a vote that they can vote in. `onCast` gets the ballot that the server has. */
 export function useBallot(
   vote: VoteDetailsFragment,
@@ -100,11 +106,7 @@ export function useBallot(
     if (result.kind === "cast" || result.kind === "earlierBallot") {
       storeBallot(key, { picks: [] });
       setAttempt({ state: "idle" });
-      const { kind, ballot } = result;
-      onCast(
-        ballot,
-        kind === "cast" ? "cast" : unanswered?.includes(ballot.nonce) ? "earlierTry" : "elsewhere",
-      );
+      onCast(result.ballot, result.kind === "cast" ? "cast" : castHow(ballot, result.ballot.nonce));
       return true;
     }
     setAttempt({ state: result.kind, message: result.error.message });
