@@ -9,6 +9,7 @@ import { ConnectionProvider } from "./connection";
 import { FeaturesProvider, findRoute } from "./feature";
 import { features } from "./features";
 import { basePath } from "./guild";
+import { keepFocus } from "./keepFocus";
 import { preload } from "./lazy";
 import { aroundNavigation, useAppLocation } from "./navigation";
 
@@ -17,6 +18,7 @@ const route = findRoute(features, window.location.pathname.slice(basePath.length
 // The page itself says what is wrong.
 if (route) preload(route.load).catch(() => {});
 
+keepFocus();
 const root = document.getElementById("app");
 if (!root) throw new Error("The page has no element for the app.");
 createRoot(root).render(

@@ -8,6 +8,9 @@ import { basePath } from "./guild";
 /** Whether a navigation waits for its page's heading, which then gets the focus. */
 let isPending = false;
 
+/** Whether the heading of a page that is on its way gets the focus. */
+export const isNavigating = () => isPending;
+
 /** Whether the page is shown because of a navigation. The first page leaves the focus where the browser put it. */
 export function takeNavigation() {
   const result = isPending;
