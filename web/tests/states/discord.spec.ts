@@ -115,6 +115,28 @@ test("settings follow a colleague's, except for those that were edited", async (
   expect(questions).toEqual([]);
 });
 
+test("only changed settings are sent, and the interval must not be empty", async ({ page }) => {
+  const inputs: Fixture[] = [];
+  await open(page, statusOf({ link: LINK }), {
+    linkDiscord: ({ input }: { input: Fixture }) => {
+      inputs.push({ ...input });
+      return { link: { ...LINK, color: "#000000" }, warnings: [] };
+    },
+  });
+  const save = page.getByRole("button", { name: "Save", exact: true });
+  const interval = page.getByLabel("Minutes between two syncs");
+  await interval.fill("");
+  await save.click();
+  await expect(interval).toBeFocused();
+  expect(await interval.evaluate((input: HTMLInputElement) => input.validity.valueMissing)).toBe(true);
+  expect(inputs).toEqual([]);
+  await interval.fill("60");
+  await page.getByLabel("Colour of messages").fill("#000000");
+  await save.click();
+  await expect(page.getByText("Settings saved")).toBeVisible();
+  expect(inputs).toEqual([{ serverId: LINK.serverId, color: "#000000" }]);
+});
+
 test("a preview of the sync changes nothing, and lists conflicts", async ({ page }) => {
   const dryRuns: boolean[] = [];
   const change = (discordId: string, more: Fixture): Fixture => ({

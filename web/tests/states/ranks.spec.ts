@@ -54,6 +54,24 @@ test("Discord roles show by name", async ({ page }) => {
   await expectGoodPage(page);
 });
 
+test("only the changed fields of a rank are sent", async ({ page }) => {
+  const inputs: Fixture[] = [];
+  await startAs(page, leaderFixture(), {
+    ranks: RANKS,
+    discordStatus,
+    updateRank: ({ input }: { input: Fixture }) => {
+      inputs.push({ ...input });
+      return { rank: { ...RANKS[1], name: "Captain" }, warnings: [] };
+    },
+  });
+  await page.goto("/admin/ranks");
+  await page.getByRole("button", { name: "Edit Officer" }).click();
+  await page.getByRole("dialog").getByLabel("Name", { exact: true }).fill("Captain");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  expect(inputs).toEqual([{ id: "r4", name: "Captain" }]);
+});
+
 test("a permission shows at once, and a refusal restores it", async ({ page }) => {
   await startAs(page, leaderFixture(), {
     ranks: RANKS,

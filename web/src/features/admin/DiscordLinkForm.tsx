@@ -1,4 +1,5 @@
 import { type ChangeEvent, useState } from "react";
+import { changedFields } from "../../app/changedFields";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { resync } from "../../app/resync";
@@ -43,10 +44,20 @@ const valuesOf = (link: DiscordLinkPartsFragment | null): Values => ({
 });
 
 /** The values of `current` that differ from `before`, over those of `saved`. */
-function rebase(current: Values, before: Values, saved: Values): Values {
-  const edited = Object.entries(current).filter(([name, value]) => value !== before[name as keyof Values]);
-  return { ...saved, ...Object.fromEntries(edited) };
-}
+const rebase = (current: Values, before: Values, saved: Values): Values => ({
+  ...saved,
+  ...changedFields(current, before),
+});
+
+const toFields = (values: Values) => ({
+  channelId: values.channelId.trim() || null,
+  logChannelId: values.logChannelId.trim() || null,
+  campaignUrl: values.campaignUrl.trim() || null,
+  color: values.color.trim() || null,
+  thumbnailUrl: values.thumbnailUrl.trim() || null,
+  newcomerRankId: values.newcomerRankId || null,
+  syncIntervalMinutes: Number(values.syncIntervalMinutes),
+});
 
 /** The link to the guild's Discord server with its settings. */
 export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
@@ -67,18 +78,8 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
   }
   const set = (change: Partial<Values>) => setValues({ ...values, ...change });
   const save = async () => {
-    const { data } = await run({
-      input: {
-        serverId: values.serverId.trim(),
-        channelId: values.channelId.trim() || null,
-        logChannelId: values.logChannelId.trim() || null,
-        campaignUrl: values.campaignUrl.trim() || null,
-        color: values.color.trim() || null,
-        thumbnailUrl: values.thumbnailUrl.trim() || null,
-        newcomerRankId: values.newcomerRankId || null,
-        syncIntervalMinutes: Number(values.syncIntervalMinutes) || null,
-      },
-    });
+    const changed = changedFields(toFields(values), toFields(saved));
+    const { data } = await run({ input: { ...changed, serverId: values.serverId.trim() } });
     if (!data?.linkDiscord) return;
     accept(values, valuesOf(data.linkDiscord.link));
     toast(link ? "Settings saved" : "The server is linked");
@@ -137,6 +138,7 @@ export function DiscordLinkForm({ link, ranks }: DiscordLinkFormProps) {
           type="number"
           min={5}
           max={10_080}
+          required
           value={values.syncIntervalMinutes}
           onChange={(event) => set({ syncIntervalMinutes: event.currentTarget.value })}
         />

@@ -1,3 +1,4 @@
+import { changedFields } from "../../app/changedFields";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { useViewer } from "../../app/viewer";
@@ -42,7 +43,15 @@ export function RankDialog({ rank, ranks, roles, isLinked, onClose, onSaved }: R
     };
     let warnings: readonly string[] | undefined;
     if (rank) {
-      const { data } = await update.run({ input: { id: rank.id, ...input }, withDiscord });
+      const before = {
+        name: rank.name,
+        description: rank.description || null,
+        discordRoleId: rank.discordRoleId || null,
+      };
+      const { data } = await update.run({
+        input: { id: rank.id, ...changedFields(input, before) },
+        withDiscord,
+      });
       warnings = data?.updateRank?.warnings ?? undefined;
       if (!data?.updateRank) return;
     } else {

@@ -1,4 +1,5 @@
 // The settings of a draft while an officer edits them: pure, and saved all at once.
+import { changedFields } from "../../../app/changedFields";
 import type { DraftFragment, DraftQuery, UpdateCampaignInput, VotingMethod } from "../../../gql/graphql";
 import { formatInstant } from "../../../ui/Countdown";
 import { methodName } from "../../../ui/methods";
@@ -99,20 +100,16 @@ export function toInput(
   saved: Settings,
   { id, draftRevision }: Pick<UpdateCampaignInput, "id" | "draftRevision">,
 ): UpdateCampaignInput {
-  const [fields, before] = [toFields(settings), toFields(saved)];
-  const changed = Object.entries(fields).filter(
-    ([name, value]) => value !== before[name as keyof typeof before],
-  );
-  return { ...Object.fromEntries(changed), id, draftRevision: draftRevision ?? null };
+  const changed = changedFields(toFields(settings), toFields(saved));
+  return { ...changed, id, draftRevision: draftRevision ?? null };
 }
 
 /** The settings after `sent` was stored as `saved`: what was edited since stays. */
 export function rebase(current: Settings, sent: Settings, saved: Settings): Settings {
-  const edited = Object.entries(current).filter(([name, value]) => value !== sent[name as keyof Settings]);
   const { amount, unit } = current;
   return {
     ...saved,
-    ...Object.fromEntries(edited),
+    ...changedFields(current, sent),
     // One value for the server.
     ...((amount !== sent.amount || unit !== sent.unit) && { amount, unit }),
     savedStart: saved.savedStart,
