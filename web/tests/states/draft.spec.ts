@@ -97,6 +97,9 @@ test.describe("unsaved edits", () => {
     await expect(start).toBeEnabled();
     await page.getByLabel("Name of a new entry").fill("Hex");
     await expect(start).toBeDisabled();
+    await expect(page.getByText(/^Add or clear the entry that you typed\. Then you can/)).toBeVisible();
+    await page.getByLabel("Name of a new entry").fill("");
+    await expect(start).toBeEnabled();
   });
 
   test("stay readable when the vote starts, or a colleague deletes it", async ({ page }) => {

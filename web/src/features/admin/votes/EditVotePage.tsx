@@ -18,7 +18,7 @@ import { ReadOnlyDraft } from "./ReadOnlyDraft";
 import { Settings } from "./Settings";
 import { StartVote } from "./StartVote";
 import { UnsavedText } from "./UnsavedText";
-import { useDraftEdits } from "./useDraftEdits";
+import { type DraftEdits, useDraftEdits } from "./useDraftEdits";
 
 /** A draft while officers prepare it. */
 export default function EditVotePage({ params: { id = "" } }: { params: { id?: string } }) {
@@ -109,10 +109,20 @@ function Editor({ vote, isGone, ranks, refetch }: EditorProps) {
           {edits.isDirty && <UnsavedText edits={edits} ranks={ranks} />}
         </>
       )}
-      <StartVote vote={vote} isUnsaved={canEdit && edits.isDirty} ranks={ranks} />
+      <StartVote vote={vote} unsaved={canEdit ? unsavedOf(edits) : undefined} ranks={ranks} />
       <DeleteDraft vote={vote} onDeleted={() => setDeleted(true)} />
     </>
   );
+}
+
+/** What to do with unsaved changes before a start. */
+function unsavedOf({ entries, settings, isDirty }: DraftEdits) {
+  if (!isDirty) return undefined;
+  const isTyped = entries.newName.trim() !== "";
+  const isChanged = entries.isDirty || settings.isDirty || entries.typed.length > 0;
+  return [isTyped && "Add or clear the entry that you typed.", isChanged && "Save your changes first."]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function DeleteDraft({ vote, onDeleted }: { vote: DraftFragment; onDeleted: () => void }) {

@@ -16,13 +16,13 @@ import { hasPassed } from "./schedule";
 
 interface StartVoteProps {
   vote: DraftFragment;
-  /** Whether the page has changes that a start would leave out. */
-  isUnsaved: boolean;
+  /** What to do with the changes of the page that a start would leave out. */
+  unsaved: string | undefined;
   ranks: DraftQuery["ranks"];
 }
 
 /** Whether the draft can start, what is missing, and the start itself. */
-export function StartVote({ vote, isUnsaved, ranks }: StartVoteProps) {
+export function StartVote({ vote, unsaved, ranks }: StartVoteProps) {
   const [isAsking, setAsking] = useState(false);
   const [, navigate] = useLocation();
   const { run } = useAction(StartVoteDocument);
@@ -71,13 +71,13 @@ export function StartVote({ vote, isUnsaved, ranks }: StartVoteProps) {
             </p>
           )
         )}
-        {canStart && isUnsaved && <p>Save your changes first. Then you can start the vote.</p>}
+        {canStart && unsaved && <p>{unsaved} Then you can start the vote.</p>}
         {canStart && (
           <ButtonRow>
             <Button
               variant="primary"
               icon="vote"
-              disabled={blockers.length > 0 || isUnsaved}
+              disabled={blockers.length > 0 || unsaved !== undefined}
               onClick={() => setAsking(true)}
             >
               Start the vote
