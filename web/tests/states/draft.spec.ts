@@ -164,6 +164,26 @@ test.describe("unsaved edits", () => {
   });
 });
 
+test("two versions of the entries show the fields in which they differ", async ({ page }) => {
+  const state = await open(page, draftFixture());
+  await page.getByRole("button", { name: "Edit Thorn" }).click();
+  await page.getByRole("dialog").getByLabel("Description").fill("My words");
+  await page.getByRole("button", { name: "Done" }).click();
+  const associatedMember = { id: "m1", displayName: "Fern" };
+  const entries = ENTRIES.map((it) =>
+    it.id === "entry-2" ? { ...it, imageUrl: null, associatedMember } : it,
+  );
+  state.root.campaign = draftFixture({ draftRevision: 8, entries });
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect(
+    page.getByText(/^Thorn – Description: Has healed .* – Picture: none – Member: Fern$/),
+  ).toBeVisible();
+  const own = "Thorn – Description: My words – Picture: https://images.example/thorn.png – Member: none";
+  await expect(page.getByText(own, { exact: true })).toBeVisible();
+  await expect(page.getByRole("alert").getByText("Salty", { exact: true })).toHaveCount(2);
+  await expectGoodPage(page);
+});
+
 test.describe("the start and the duration", () => {
   test("have a sentence at the field for a number that is too large", async ({ page }) => {
     await open(page, draftFixture({ startAt: LATER }));

@@ -14,7 +14,15 @@ import { AddMembers } from "./AddMembers";
 import styles from "./Editor.module.css";
 import { EntryDialog } from "./EntryDialog";
 import { EntryList } from "./EntryList";
-import { type EditedEntry, fromLines, MAX_ENTRIES, newEntry, problemOf, toInput } from "./entries";
+import {
+  differences,
+  type EditedEntry,
+  fromLines,
+  MAX_ENTRIES,
+  newEntry,
+  problemOf,
+  toInput,
+} from "./entries";
 import { StaleDraft } from "./StaleDraft";
 import { StartsAtOnce } from "./StartsAtOnce";
 import { startsAtOnce } from "./schedule";
@@ -132,8 +140,8 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
         {room === 0 && <p>A vote has at most {MAX_ENTRIES} entries.</p>}
         {theirs ? (
           <StaleDraft
-            theirs={theirs.map(toLine)}
-            own={entries.map(toLine)}
+            theirs={differences(theirs, entries)}
+            own={differences(entries, theirs)}
             onTheirs={resolve(edited.takeTheirs)}
             onOwn={resolve(edited.keepOwn)}
           />
@@ -194,8 +202,6 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
     </Section>
   );
 }
-
-const toLine = ({ key, name }: EditedEntry) => ({ key, text: name });
 
 interface PasteDialogProps {
   text: string;

@@ -86,6 +86,26 @@ export function moveTo(own: readonly EditedEntry[], latest: readonly EditedEntry
 export const areEqual = (a: readonly EditedEntry[], b: readonly EditedEntry[]) =>
   a.length === b.length && a.every((entry, index) => isSame(entry, b[index] ?? entry));
 
+/** The entries in words, with the fields in which those of the other version differ. */
+export function differences(entries: readonly EditedEntry[], others: readonly EditedEntry[]) {
+  const byId = new Map(others.map((entry) => [entry.id, entry]));
+  return entries.map((entry) => {
+    const other = entry.id === undefined ? undefined : byId.get(entry.id);
+    const words = describe(entry);
+    const before = other && describe(other);
+    const changed = Object.entries(words).filter(([field, word]) => before && word !== before[field]);
+    const details = changed.map(([field, word]) => `${field}: ${word}`);
+    return { key: entry.key, text: [entry.name, ...details].join(" – ") };
+  });
+}
+
+/** The fields of an entry in words, besides its name. */
+const describe = ({ description, imageUrl, member }: EditedEntry): Record<string, string> => ({
+  Description: description.trim() || "none",
+  Picture: imageUrl.trim() || "none",
+  Member: member?.displayName ?? "none",
+});
+
 /** The sentence about a field of an entry in a refusal, such as that of `entries[2].entry.name`. */
 export function problemOf(fields: Readonly<Record<string, string>>, index: number): string | undefined {
   const prefix = `entries[${index}]`;
