@@ -35,9 +35,7 @@ const REFRESH_SESSION = /* GraphQL */ `
     refreshSession(input: $input) { accessToken accessTokenExpiresAt refreshToken }
   }
 `;
-const LOGOUT = /* GraphQL */ `
-  mutation Logout { logout { success } }
-`;
+const LOGOUT = /* GraphQL */ "mutation Logout { logout { success } }";
 const DOCUMENTS = {
   login: { query: LOGIN },
   refreshSession: { query: REFRESH_SESSION },
@@ -172,6 +170,12 @@ export class Session {
     this.#synchronize();
   }
 
+  /** Signs out in this tab alone, after the session has ended: other tabs keep their input until a member signs in there. */
+  leave() {
+    this.#store.leave(this.#state.signIn);
+    this.#synchronize();
+  }
+
   /** The headers of a request, signed in or not. */
   get headers() {
     return {
@@ -290,11 +294,6 @@ export class Session {
     for (const listener of this.#stateListeners) listener();
   }
 
-  /**
-   * @param {Document} document
-   * @param {import('./request.js').RequestOptions} options
-   */
-  #send(document, options) {
-    return send(this.url, this.guild, document, options);
-  }
+  /** @type {(document: Document, options: import('./request.js').RequestOptions) => Promise<any>} */
+  #send = (document, options) => send(this.url, this.guild, document, options);
 }

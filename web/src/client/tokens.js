@@ -21,6 +21,8 @@ export class TokenStore {
   #onChange;
   /** @type {StoredSession | undefined} The session of this tab alone. */
   #own;
+  /** @type {string | undefined} The sign-in that this tab ignores. */
+  #left;
 
   /**
    * @param {string | undefined} guild
@@ -47,7 +49,8 @@ export class TokenStore {
 
   /** @returns {StoredSession | undefined} */
   read() {
-    return this.#own ?? parse(this.#shared?.getItem(this.#key));
+    const stored = this.#own ?? parse(this.#shared?.getItem(this.#key));
+    return stored?.signIn === this.#left ? undefined : stored;
   }
 
   /**
@@ -86,6 +89,14 @@ export class TokenStore {
     if (this.#own) this.#own = undefined;
     else this.#shared?.removeItem(this.#key);
     return stored;
+  }
+
+  /**
+   * Ignores a sign-in from now on, in this tab alone.
+   * @param {string | undefined} signIn
+   */
+  leave(signIn) {
+    this.#left = signIn;
   }
 
   /**

@@ -6,10 +6,10 @@ const questions = new Map<symbol, string>();
 /** Whether a page has input that is not saved. */
 export const hasUnsaved = () => questions.size > 0;
 
-/** Whether the viewer may leave the page: asks if that would lose something. */
-export function confirmLeaving() {
-  const [question] = questions.values();
-  return question === undefined || window.confirm(question);
+/** Whether the viewer may leave the page: asks if that would lose something, by default with the page's question. */
+export function confirmLeaving(question?: string) {
+  const [first] = questions.values();
+  return first === undefined || window.confirm(question ?? first);
 }
 
 /** Asks before the viewer leaves, while `isDirty`. A reload asks too, in the browser's own words. */
