@@ -59,3 +59,13 @@ async fn a_statement_for_lists_of_any_length_is_prepared_once(app: TestApp) {
     assert!(prepared_again.is_empty(), "{prepared_again:#?}");
     assert!(ran.len() == 4 * kept.len(), "{} runs of {} statements", ran.len(), kept.len());
 }
+
+/// Without this option, SQLite prepares each statement with a bound `LIMIT` again whenever it runs.
+#[on_both]
+async fn sqlite_keeps_a_plan_for_all_bound_values(app: TestApp) {
+    if app.app.db.is_shared() {
+        return;
+    }
+    let options = app.count_rows("pragma_compile_options WHERE compile_options = 'ENABLE_QPSG'").await;
+    assert_eq!(options, 1);
+}
