@@ -2,12 +2,13 @@
 
 mod subscription;
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
     Request, Response, SDLExportOptions, Schema, ServerError, ValidationMode, Value, Variables,
     parser::{parse_schema, types::OperationType},
 };
+use futures_util::{FutureExt, future::Either};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::AbortHandle,
@@ -243,12 +244,14 @@ impl Graph {
         };
         let usage = Usage::current();
         usage.set_client(auth.client_key());
-        let run = tokio::spawn(usage.scope(run).in_current_span());
-        let _abort = is_query.then(|| AbortOnDrop(run.abort_handle()));
+        // Boxed, because it is large and would be moved several times.
+        let run = AssertUnwindSafe(usage.scope(run)).catch_unwind().boxed();
+        let run = if is_query { Either::Left(run) } else { Either::Right(detached(run)) };
         match self.clock.timeout(self.request_time, run).await {
             Some(Ok(response)) => response,
             Some(Err(panic)) => {
-                tracing::error!(request_id, error = %panic, "request panicked");
+                let error = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+                tracing::error!(request_id, error, "request panicked");
                 Response::from_errors(vec![error::internal_server_error(request_id)])
             }
             None => {
@@ -270,6 +273,13 @@ impl Graph {
 /// The schema in its definition language, in which scalars name their specification.
 fn printed(schema: &Schema<Query, Mutation, Subscription>) -> String {
     schema.sdl_with_options(SDLExportOptions::new().include_specified_by())
+}
+
+/// Runs work to its end, even if the returned future is dropped.
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = std::thread::Result<T>> + Send + 'static,
+) -> std::thread::Result<T> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| Err(Box::new(error.to_string())))
 }
 
 /// Aborts a task when dropped.
