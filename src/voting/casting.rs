@@ -63,7 +63,7 @@ pub async fn cast_ballot(
             let (picks, nonce) = both(picks, nonce)?;
             let nonce = nonce.unwrap_or_else(published_ballot::new_nonce);
             let ballot = Ballot { campaign: campaign.id, member: voter.member, picks, cast_at: now, nonce };
-            let stored = store::insert_ballots(conn, guild, std::slice::from_ref(&ballot)).await;
+            let stored = store::insert_ballot(conn, guild, &ballot).await;
             stored.map_err(|error| match violated_constraint(&error) {
                 Some("ballots_one_per_member") => rules::ballot_refused(CannotVoteReason::AlreadyVoted).into(),
                 Some("ballots_nonce") => rules::nonce_taken().into(),

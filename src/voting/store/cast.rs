@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use diesel::{
     dsl::{count, count_star, exists, not},
+    pg::Pg,
     prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::{self, Array, BigInt, Text},
 };
 use diesel_async::RunQueryDsl;
 use guildhall_count::{PickCounts, Ranking};
@@ -55,6 +58,50 @@ struct PickRow {
     member_id: MemberId,
     position: i64,
     entry_id: EntryId,
+}
+
+/// PostgreSQL's statement for one ballot with its picks.
+struct InsertBallot<'b> {
+    guild: GuildId,
+    ballot: &'b Ballot,
+}
+
+impl QueryId for InsertBallot<'_> {
+    type QueryId = InsertBallot<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for InsertBallot<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Ballot { campaign, member, picks, cast_at, nonce } = self.ballot;
+        out.push_sql("WITH ballot AS (INSERT INTO ballots (guild_id, campaign_id, member_id, cast_at, nonce) VALUES (");
+        out.push_bind_param::<BigInt, GuildId>(&self.guild)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, CampaignId>(campaign)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, MemberId>(member)?;
+        out.push_sql(", ");
+        out.push_bind_param::<sql_types::Timestamp, Timestamp>(cast_at)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, String>(nonce)?;
+        out.push_sql(
+            ") RETURNING guild_id, campaign_id, member_id)
+            INSERT INTO picks (guild_id, campaign_id, member_id, position, entry_id)
+            SELECT ballot.*, picked.position, picked.entry FROM ballot, unnest(",
+        );
+        out.push_bind_param::<Array<BigInt>, [EntryId]>(picks)?;
+        out.push_sql(") WITH ORDINALITY AS picked (entry, position)");
+        Ok(())
+    }
+}
+
+/// Stores a ballot as [`insert_ballots`] does, on PostgreSQL in one statement.
+pub async fn insert_ballot(conn: &mut Conn, guild: GuildId, ballot: &Ballot) -> QueryResult<()> {
+    match conn {
+        Conn::Postgres(conn) => InsertBallot { guild, ballot }.execute(&mut **conn).await.map(|_| ()),
+        Conn::Sqlite(_) => insert_ballots(conn, guild, std::slice::from_ref(ballot)).await,
+    }
 }
 
 /// Stores ballots with their picks. A member's second ballot violates `ballots_one_per_member`, and a nonce that
