@@ -76,6 +76,35 @@ test("the field with `autoFocus` has the focus", async () => {
   await expect.element(page.getByLabelText("Name")).toHaveFocus();
 });
 
+test("a dialog in the page's header has the focus at its contents", async () => {
+  const page = await render(
+    <header>
+      <Closing onConfirm={async () => undefined} />
+    </header>,
+  );
+  await page.getByRole("button", { name: "Close…" }).click();
+  await expect.element(page.getByRole("button", { name: "Cancel" })).toHaveFocus();
+});
+
+test("a dialog stays open while its step runs", async () => {
+  let finish: (problem: string) => void = () => {};
+  const step = new Promise<string>((resolve) => {
+    finish = resolve;
+  });
+  const page = await render(<Closing onConfirm={() => step} />);
+  await page.getByRole("button", { name: "Close…" }).click();
+  await page.getByRole("button", { name: "Close the vote" }).click();
+  await expect.element(page.getByRole("button", { name: "Cancel" })).toBeDisabled();
+  await expect.element(page.getByRole("button", { name: "Close", exact: true })).toBeDisabled();
+  for (let press = 0; press < 3; press += 1) await userEvent.keyboard("{Escape}");
+  await expect.element(page.getByRole("dialog")).toBeVisible();
+  await expectAccessible();
+  finish("The vote has ended already.");
+  await expect.element(page.getByRole("alert")).toHaveTextContent("The vote has ended already.");
+  await userEvent.keyboard("{Escape}");
+  await expect.element(page.getByRole("dialog")).not.toBeInTheDocument();
+});
+
 test("a dialog asks before it drops what was typed", async () => {
   const answers = [false, false, false, true];
   const confirm = vi.spyOn(window, "confirm").mockImplementation(() => answers.shift() ?? true);

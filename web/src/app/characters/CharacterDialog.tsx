@@ -51,6 +51,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
     <Dialog
       title={character ? `Edit ${character.name}` : "Add a character"}
       onClose={onClose}
+      busy={busy}
       actions={
         <>
           <CancelButton />

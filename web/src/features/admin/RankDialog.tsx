@@ -71,7 +71,7 @@ export function RankDialog({ rank, ranks, roles, isLinked, onClose, onSaved }: R
     onClose();
   };
   return (
-    <Dialog title={rank ? `Edit ${rank.name}` : "Add a rank"} onClose={onClose}>
+    <Dialog title={rank ? `Edit ${rank.name}` : "Add a rank"} onClose={onClose} busy={busy}>
       <Form onSubmit={submit} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
         <Field
           name="name"

@@ -45,7 +45,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
   };
   const ownName = member && member.displayName !== member.discordUsername ? member.displayName : "";
   return (
-    <Dialog title={member ? `Edit ${member.displayName}` : "Add a member"} onClose={onClose}>
+    <Dialog title={member ? `Edit ${member.displayName}` : "Add a member"} onClose={onClose} busy={busy}>
       <Form onSubmit={submit} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
         <Field
           name="discordUsername"

@@ -24,6 +24,7 @@ export function RankDialog({ member, onClose }: { member: MemberPartsFragment; o
     <Dialog
       title={`Rank of ${member.displayName}`}
       onClose={onClose}
+      busy={busy}
       actions={
         <>
           <CancelButton />

@@ -124,6 +124,7 @@ function CancelDialog({ vote, onClose }: StepProps) {
     <Dialog
       title="Cancel this vote?"
       onClose={onClose}
+      busy={busy}
       actions={
         <>
           <CancelButton>Keep it open</CancelButton>
@@ -168,6 +169,7 @@ function OutcomeDialog({ vote, onClose }: StepProps) {
     <Dialog
       title="What is the outcome of this vote?"
       onClose={onClose}
+      busy={busy}
       actions={
         <>
           <CancelButton>Back</CancelButton>
