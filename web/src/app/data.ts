@@ -123,8 +123,8 @@ const OUTDATING: ReadonlySet<AppError["kind"]> = new Set([
 
 /**
  * A mutation. `run` resolves with its data or its error, and never rejects. `error` is that of the last run, for the
- * form's fields. A form that says whether it `isDirty` forgets an error of the connection once its page has read that the
- * save arrived.
+ * form's fields. A form that says whether it `isDirty` forgets an error of the connection, and a conflict, once its page has
+ * read what it would save.
  */
 export function useAction<Result, Variables>(
   document: TypedDocumentString<Result, Variables>,
@@ -154,7 +154,7 @@ export function useAction<Result, Variables>(
     [client, document],
   );
   const reset = useCallback(() => setError(undefined), []);
-  if (!isDirty && error && isTemporary(error)) setError(undefined);
+  if (!isDirty && error && (isTemporary(error) || error.kind === "conflict")) setError(undefined);
   return { run, busy, error, reset };
 }
 

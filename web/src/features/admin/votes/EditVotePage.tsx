@@ -115,12 +115,16 @@ function Editor({ vote, isGone, ranks, refetch }: EditorProps) {
   );
 }
 
-/** What to do with unsaved changes before a start. */
+/** What a start waits for. */
 function unsavedOf({ entries, settings, isDirty }: DraftEdits) {
-  if (!isDirty) return undefined;
+  const isSaving = entries.isSaving || settings.isSaving;
+  if (!isDirty && !isSaving) return undefined;
   const isTyped = entries.newName.trim() !== "";
   const isChanged = entries.isDirty || settings.isDirty || entries.typed.length > 0;
-  return [isTyped && "Add or clear the entry that you typed.", isChanged && "Save your changes first."]
+  return [
+    isTyped && "Add or clear the entry that you typed.",
+    isSaving ? "Your changes are being saved." : isChanged && "Save your changes first.",
+  ]
     .filter(Boolean)
     .join(" ");
 }

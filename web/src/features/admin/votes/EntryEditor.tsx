@@ -1,6 +1,5 @@
 import { useEffect, useId } from "react";
 import { useAction } from "../../../app/data";
-import { FormError } from "../../../app/FormError";
 import { type DraftFragment, SetVoteEntriesDocument } from "../../../gql/graphql";
 import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
@@ -23,7 +22,7 @@ import {
   problemOf,
   toInput,
 } from "./entries";
-import { StaleDraft } from "./StaleDraft";
+import { SaveError, StaleDraft } from "./StaleDraft";
 import { StartsAtOnce } from "./StartsAtOnce";
 import { startsAtOnce } from "./schedule";
 import type { DraftEdits } from "./useDraftEdits";
@@ -148,7 +147,7 @@ export function EntryEditor({ vote, edits, refetch }: EntryEditorProps) {
         ) : (
           error && (
             <Alert>
-              <FormError error={error} />
+              <SaveError error={error} />
             </Alert>
           )
         )}

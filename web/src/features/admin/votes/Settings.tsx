@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { useAction, useData } from "../../../app/data";
-import { FormError } from "../../../app/FormError";
 import {
   type DraftFragment,
   type DraftQuery,
@@ -18,7 +17,7 @@ import { describeMethod, methodName } from "../../../ui/methods";
 import { toast } from "../../../ui/Toast";
 import styles from "./Editor.module.css";
 import { METHODS } from "./presets";
-import { StaleDraft } from "./StaleDraft";
+import { SaveError, StaleDraft } from "./StaleDraft";
 import { StartsAtOnce } from "./StartsAtOnce";
 import { hasPassed, startsAtOnce } from "./schedule";
 import {
@@ -100,7 +99,7 @@ export function Settings({ vote, edits, ranks, refetch }: SettingsProps) {
       <Form
         onSubmit={save}
         fieldErrors={theirs ? undefined : (problems ?? error?.fields)}
-        error={!theirs && error && <FormError error={error} />}
+        error={!theirs && error && <SaveError error={error} />}
       >
         <Field
           name="title"

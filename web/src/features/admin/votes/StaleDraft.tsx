@@ -1,3 +1,5 @@
+import type { AppError } from "../../../app/errors";
+import { FormError } from "../../../app/FormError";
 import { Alert } from "../../../ui/Alert";
 import { Button, ButtonRow } from "../../../ui/Button";
 import styles from "./Editor.module.css";
@@ -36,6 +38,12 @@ export function StaleDraft({ theirs, own, onTheirs, onOwn }: StaleDraftProps) {
       </ButtonRow>
     </Alert>
   );
+}
+
+/** Why a part of a draft was not saved, if there is no other version of it to choose. */
+export function SaveError({ error }: { error: AppError }) {
+  if (error.reason !== "STALE_DRAFT") return <FormError error={error} />;
+  return "Another part of the draft was saved meanwhile, so this was not saved. Save it again.";
 }
 
 function Version({ title, lines }: { title: string; lines: readonly Line[] }) {

@@ -26,6 +26,7 @@ export function StartVote({ vote, unsaved, ranks }: StartVoteProps) {
   const [isAsking, setAsking] = useState(false);
   const [, navigate] = useLocation();
   const { run } = useAction(StartVoteDocument);
+  const wait = unsaved && `${unsaved} Then you can start the vote.`;
   // A passed time does not prevent a start by hand.
   const blockers = (vote.activationBlockers ?? []).filter((it) => it !== "DEADLINE_PASSED");
   const isTooLate = vote.activationBlockers?.includes("DEADLINE_PASSED") ?? false;
@@ -71,7 +72,7 @@ export function StartVote({ vote, unsaved, ranks }: StartVoteProps) {
             </p>
           )
         )}
-        {canStart && unsaved && <p>{unsaved} Then you can start the vote.</p>}
+        {canStart && wait && <p>{wait}</p>}
         {canStart && (
           <ButtonRow>
             <Button
@@ -91,6 +92,7 @@ export function StartVote({ vote, unsaved, ranks }: StartVoteProps) {
           confirmLabel="Start the vote"
           onClose={() => setAsking(false)}
           onConfirm={async () => {
+            if (wait) return wait;
             const { error } = await run({ id: vote.id });
             if (error) return error.message;
             toast("The vote has started");

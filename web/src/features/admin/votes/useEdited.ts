@@ -9,7 +9,7 @@ interface Part<Value> {
   areEqual: (a: Value, b: Value) => boolean;
   /** The part after `sent` was stored as `saved`. What was edited since the press on "Save" stays. */
   rebase: (current: Value, sent: Value, saved: Value) => Value;
-  /** The part as a change of the latest version, which a colleague has saved. */
+  /** The part as a change of the latest version. It may have what that version no longer has. */
   moveTo: (own: Value, latest: Value) => Value;
 }
 
@@ -29,17 +29,23 @@ export function useEdited<Value>(
   // The version that the edits started from.
   const [base, setBase] = useState(vote);
   const [value, setValue] = useState(() => read(vote));
+  // What was sent, until the page has its response or another version.
   const [sent, setSent] = useState<{ value: Value }>();
   const [isSaving, setSaving] = useState(false);
   const [saved, latest] = [read(base), read(vote)];
   const isDirty = !areEqual(value, saved);
+  const rebaseOn = (to: DraftFragment) => {
+    setBase((current) => (revisionOf(to) < revisionOf(current) ? current : to));
+    setSent(undefined);
+  };
   const reset = (to: DraftFragment) => {
-    setBase(to);
+    rebaseOn(to);
     setValue(read(to));
   };
   const accept = (own: Value, to: DraftFragment) => {
-    setBase((current) => (revisionOf(to) < revisionOf(current) ? current : to));
-    setValue((current) => rebase(current, own, read(to)));
+    rebaseOn(to);
+    // The save may have removed what an undo has put back since.
+    setValue((current) => moveTo(rebase(current, own, read(to)), read(to)));
   };
   const isOutdated = revisionOf(vote) > revisionOf(base);
   if (isOutdated) {
@@ -69,7 +75,7 @@ export function useEdited<Value>(
     },
     takeTheirs: () => reset(vote),
     keepOwn: () => {
-      setBase(vote);
+      rebaseOn(vote);
       setValue(moveTo(value, latest));
     },
   };
