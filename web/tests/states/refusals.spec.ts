@@ -98,3 +98,22 @@ test.describe("a ballot that comes too late", () => {
     expect(await page.evaluate(picksOf)).not.toContain("picks");
   });
 });
+
+test("a refused ballot is not taken for one without a response", async ({ page }) => {
+  const castBallot = refusal("RATE_LIMITED", "Too many requests. Try again in 30 seconds.", {
+    retryAfterSeconds: 30,
+  });
+  await startAs(page, memberFixture(), { campaign: voteFixture({ method: "APPROVAL" }), castBallot });
+  await page.goto("/votes/vote-1");
+  await page.getByRole("button", { name: "Mirelle", exact: true }).click();
+  await page.getByRole("button", { name: "Review ballot" }).click();
+  await page.getByRole("button", { name: "Cast ballot" }).click();
+  await expect(page.getByText("Too many requests.", { exact: false })).toBeVisible();
+  await page.reload();
+  await page.getByRole("button", { name: "Salty", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Salty", exact: false }).first()).toHaveAttribute(
+    "aria-pressed",
+    "true",
+  );
+  await expect(page.getByText("The server did not answer", { exact: false })).toHaveCount(0);
+});

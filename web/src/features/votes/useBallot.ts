@@ -68,11 +68,11 @@ export function useBallot(
       if (after === picks) return;
       // Other picks are another ballot, with another nonce.
       const { nonce, unanswered = [] } = stored;
-      const lost = nonce && attempt.state !== "refused" ? [...unanswered, nonce] : unanswered;
+      const lost = nonce ? [...unanswered, nonce] : unanswered;
       setStored({ picks: after, ...(lost.length > 0 && { unanswered: lost }) });
       setAttempt({ state: "idle" });
     },
-    [picks, names, rules, stored, attempt.state],
+    [picks, names, rules, stored],
   );
 
   const { run } = useAction(CastBallotDocument);
@@ -109,6 +109,8 @@ export function useBallot(
       onCast(result.ballot, result.kind === "cast" ? "cast" : castHow(ballot, result.ballot.nonce));
       return true;
     }
+    // No ballot has the nonce of a refused one, unless an earlier try got no response.
+    if (result.kind === "refused") setStored(stored);
     setAttempt({ state: result.kind, message: result.error.message });
     return false;
   }, [key, picks, stored, run, read, vote.id, onCast]);
