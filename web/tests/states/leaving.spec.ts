@@ -153,13 +153,22 @@ test("leaving while an invite is on its way asks first, and no other invite repl
   const invite = { code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED", member: invitee };
   const send = held(() => ({ invites: [invite], refusals: [] }));
   const state = await startAs(page, leaderFixture(), {
-    members: listOf([invitee, { ...invitee, id: "m2", displayName: "Other" }]),
+    members: listOf([
+      {
+        ...invitee,
+        openInvite: { createdAt: "2026-11-01T00:00:00Z", expiresAt: "2099-01-01T00:00:00Z" },
+        viewerActions: ["INVITE", "REVOKE_INVITE", "DELETE"],
+      },
+      { ...invitee, id: "m2", displayName: "Other" },
+    ]),
     sendInvites: send.answer,
   });
   await page.goto("/admin/members");
-  await page.getByRole("button", { name: "Invite Recruit" }).click();
+  await page.getByRole("button", { name: "Invite again Recruit" }).click();
   await expect(page.getByRole("button", { name: "Invite Other" })).toBeDisabled();
-  await page.getByRole("button", { name: "Invite Recruit" }).click({ force: true });
+  await expect(page.getByRole("button", { name: "Revoke the invite of Recruit" })).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Delete Recruit" })).toBeDisabled();
+  await page.getByRole("button", { name: "Invite again Recruit" }).click({ force: true });
   const questions = answerQuestions(page, ["dismiss"]);
   await links(page).getByRole("link", { name: "Home" }).click();
   await expect.poll(() => questions).toEqual(["Leave this page? The codes show only now."]);

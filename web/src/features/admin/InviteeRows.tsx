@@ -78,6 +78,7 @@ export function InviteeRows({ members, selected, inviting, onSelect, onInvite, o
                   {openInvite && viewerActions.includes("REVOKE_INVITE") && (
                     <Button
                       small
+                      disabled={inviting?.includes(id) ?? false}
                       aria-label={`Revoke the invite of ${displayName}`}
                       onClick={async () => {
                         const { error } = await revoke.run({ memberId: id });
@@ -94,6 +95,7 @@ export function InviteeRows({ members, selected, inviting, onSelect, onInvite, o
                     <IconButton
                       small
                       icon="trash"
+                      disabled={inviting?.includes(id) ?? false}
                       label={`Delete ${displayName}`}
                       onClick={() => onDelete(member)}
                     />
