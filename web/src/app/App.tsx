@@ -18,11 +18,11 @@ export function App() {
   const { status } = useSession();
   const result = useData(ViewerDocument, {});
   const data = useLastData(result.data, status === "signedOut");
-  const viewer = useMemo(() => data && toViewer(data), [data]);
   const [location] = useLocation();
   const features = useFeatures();
   const bare = findRoute(features, location)?.bare ?? false;
   const { error, refetch, isLoading } = result;
+  const viewer = useMemo(() => data && toViewer(data, refetch), [data, refetch]);
   // The session ended while the app was closed: without a page to keep, the viewer is a visitor.
   const isVisitor = status === "ended" && error?.kind === "signIn" && !viewer;
   useLayoutEffect(() => {

@@ -4,7 +4,7 @@ import { type Client, type OperationContext, type UseQueryState, useClient, useQ
 import type { TypedDocumentString } from "../gql/graphql";
 import { documentNode } from "./document";
 import { type AppError, errorAfter, isCached, isTemporary, toAppError } from "./errors";
-import { onResync, resync } from "./resync";
+import { onResync, reportSuccess, resync } from "./resync";
 import { session } from "./session";
 
 export interface Data<Result> {
@@ -149,6 +149,7 @@ export function useAction<Result, Variables>(
         if (OUTDATING.has(failure.kind)) resync();
         return { error: failure };
       }
+      reportSuccess();
       return { data: result.data };
     },
     [client, document],

@@ -13,6 +13,18 @@ export function resync() {
   for (const listener of [...listeners]) listener();
 }
 
+const successListeners = new Set<() => void>();
+
+/** Calls `listener` whenever the server has made a change. Returns a function that ends this. */
+export function onSuccess(listener: () => void) {
+  successListeners.add(listener);
+  return () => void successListeners.delete(listener);
+}
+
+export function reportSuccess() {
+  for (const listener of [...successListeners]) listener();
+}
+
 /** Time in the background after which a page reads its data again, in milliseconds. */
 const LONG_ABSENCE = 60_000;
 

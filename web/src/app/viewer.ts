@@ -8,11 +8,13 @@ export interface Viewer {
   guild: ViewerQuery["guild"];
   /** Whether the viewer's rank grants the permission. */
   can: (permission: Permission) => boolean;
+  /** Reads again who looks at the page. */
+  refetch: () => void;
 }
 
-export function toViewer({ me, guild }: ViewerQuery): Viewer {
+export function toViewer({ me, guild }: ViewerQuery, refetch: () => void): Viewer {
   const permissions = new Set(me?.rank.permissions);
-  return { member: me ?? null, guild, can: (permission) => permissions.has(permission) };
+  return { member: me ?? null, guild, can: (permission) => permissions.has(permission), refetch };
 }
 
 const Context = createContext<Viewer | undefined>(undefined);

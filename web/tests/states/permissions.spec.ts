@@ -3,6 +3,7 @@ import type { Page } from "playwright/test";
 import { expect, expectGoodPage, test } from "./checks";
 import {
   type Fixture,
+  GUILD,
   leaderFixture,
   listOf,
   memberFixture,
@@ -74,4 +75,41 @@ test("settings of Discord keep their text", async ({ page }) => {
   await demote(page, state, { discordStatus: forbidden });
   await expect.poll(() => state.operations.slice(sent)).toContain("DiscordAdmin");
   await expect(url).toHaveValue("https://guild.example/{id}");
+});
+
+test("a permission that comes back is noticed by a change, by the next page, and by a press", async ({
+  page,
+}) => {
+  const state = await startAs(page, leaderFixture(), { ranks: RANKS, updateGuild: forbidden });
+  await page.goto("/admin/guild");
+  const name = page.getByRole("textbox", { name: "Name" });
+  await name.fill("Emberguard");
+  await demote(page, state);
+  state.root.me = leaderFixture();
+  state.root.updateGuild = () => {
+    state.root.guild = { ...GUILD, name: "Emberguard" };
+    return { guild: state.root.guild };
+  };
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByText("Guild saved")).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+
+  state.root.me = memberFixture();
+  await page.reload();
+  const closed = page.getByRole("heading", { name: "You cannot open this page" });
+  await expect(closed).toBeVisible();
+  await expectGoodPage(page);
+  state.root.me = leaderFixture();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(closed).toHaveCount(0);
+  await expect(name).toBeVisible();
+
+  state.root.me = memberFixture();
+  await page.reload();
+  await expect(closed).toBeVisible();
+  await page.getByRole("link", { name: "Votes" }).first().click();
+  await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeVisible();
+  state.root.me = leaderFixture();
+  await page.evaluate(() => window.history.back());
+  await expect(name).toBeVisible();
 });
