@@ -68,3 +68,28 @@ for (const [path, me] of [
     }
   });
 }
+
+test("the bar of a ballot with picks is low on a small phone, and hides no focus", async ({ page }) => {
+  await startAs(page, memberFixture(), {
+    campaign: voteFixture({ entries, method: "SCHULZE" }),
+    ranks: RANKS,
+  });
+  await page.setViewportSize({ width: 320, height: 568 });
+  await page.goto("/votes/vote-1");
+  for (const name of ["Entry 0", "Entry 1", "Entry 2"]) {
+    await page.getByRole("button", { name, exact: true }).click();
+  }
+  const buttons = page.locator("div", { has: page.getByRole("button", { name: "Review ballot" }) }).last();
+  for (const [width, height] of [
+    [320, 568],
+    [340, 640],
+    [359, 640],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    const barHeight = await buttons.locator("xpath=..").evaluate((bar) => bar.getBoundingClientRect().height);
+    expect(barHeight, `height of the bar at ${width} px`).toBeLessThanOrEqual(7 * 16);
+    await page.evaluate(() => window.scrollTo(0, 0));
+    expect(await hiddenStops(page, "Tab"), `${width} × ${height}`).toEqual([]);
+    expect(await hiddenStops(page, "Shift+Tab"), `${width} × ${height}, backwards`).toEqual([]);
+  }
+});
