@@ -4,9 +4,6 @@ import { absoluteUrl } from "./guild";
 const link = (path: string, code: string, username: string) =>
   `${absoluteUrl(path)}#${new URLSearchParams({ code, as: username })}`;
 
-/** Before the viewer leaves codes that show only once. */
-export const CODES_QUESTION = "Leave this page? The codes show only now.";
-
 export const inviteLink = (code: string, username: string) => link("/register", code, username);
 export const resetLink = (code: string, username: string) => link("/reset", code, username);
 

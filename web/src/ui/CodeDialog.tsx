@@ -1,11 +1,12 @@
 // Shows a code once: as link, as QR code and as text.
+import { useState } from "react";
 import { Notice } from "./Alert";
-import { Button } from "./Button";
 import styles from "./CodeDialog.module.css";
 import { CopyField } from "./Copy";
 import { formatDateTime } from "./Countdown";
-import { Dialog } from "./Dialog";
+import { CancelButton, Dialog } from "./Dialog";
 import { QrCode } from "./QrCode";
+import { CLOSE_CODES, LEAVE_CODES, useUnsaved } from "./unsaved";
 
 interface CodeDialogProps {
   title: string;
@@ -16,23 +17,25 @@ interface CodeDialogProps {
   expiresAt: string;
   /** Whether the code has reached the member. */
   delivery: string;
+  isDelivered: boolean;
   onClose: () => void;
 }
 
-export function CodeDialog({ title, linkLabel, link, code, expiresAt, delivery, onClose }: CodeDialogProps) {
+export function CodeDialog(props: CodeDialogProps) {
+  const { title, linkLabel, link, code, expiresAt, delivery, isDelivered, onClose } = props;
+  const [isCopied, setCopied] = useState(false);
+  const isAtRisk = !isDelivered && !isCopied;
+  useUnsaved(isAtRisk, LEAVE_CODES);
   return (
     <Dialog
       title={title}
       onClose={onClose}
-      actions={
-        <Button variant="primary" onClick={onClose}>
-          Done
-        </Button>
-      }
+      question={isAtRisk ? CLOSE_CODES : undefined}
+      actions={<CancelButton variant="primary">Done</CancelButton>}
     >
-      <div className={styles.content}>
+      <div className={styles.content} onCopy={() => setCopied(true)}>
         <p>{delivery}</p>
-        <CopyField label={linkLabel} value={link} />
+        <CopyField label={linkLabel} value={link} onCopied={() => setCopied(true)} />
         <div className={styles.codes}>
           <QrCode text={link} label={`${linkLabel} as QR code`} />
           <dl className={styles.facts}>

@@ -7,10 +7,11 @@ interface CopyFieldProps {
   /** What the text is, such as "Invite link". */
   label: string;
   value: string;
+  onCopied?: () => void;
 }
 
 /** A text to take along, with a button that copies it. Without a clipboard, as on plain HTTP, the button selects it. */
-export function CopyField({ label, value }: CopyFieldProps) {
+export function CopyField({ label, value, onCopied }: CopyFieldProps) {
   const field = useRef<HTMLInputElement>(null);
   return (
     <div className={styles.copy}>
@@ -24,8 +25,10 @@ export function CopyField({ label, value }: CopyFieldProps) {
       <Button
         icon="copy"
         onClick={async () => {
-          if (await copy(value)) toast(`${label} copied`);
-          else field.current?.select();
+          if (await copy(value)) {
+            toast(`${label} copied`);
+            onCopied?.();
+          } else field.current?.select();
         }}
       >
         Copy

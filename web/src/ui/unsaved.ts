@@ -12,6 +12,10 @@ export function confirmLeaving(question?: string) {
   return first === undefined || window.confirm(question ?? first);
 }
 
+/** Before the viewer leaves codes that show only once, or closes what shows them. */
+export const LEAVE_CODES = "Leave this page? The codes show only now.";
+export const CLOSE_CODES = "Close this? The codes show only now.";
+
 /** Asks before the viewer leaves, while `isDirty`. A reload asks too, in the browser's own words. */
 export function useUnsaved(isDirty: boolean, question = "Leave this page? Your changes are not saved.") {
   useEffect(() => {

@@ -73,7 +73,8 @@ test("an officer imports a roster, leaves the bad rows out, and invites the new 
   await recruit.keyboard.press("Enter");
   await expect(recruit.getByRole("heading", { level: 1, name: "Welcome, Recruit 0" })).toBeVisible();
 
-  // The others wait.
+  // The others wait. Their codes show only now.
+  page.once("dialog", (question) => question.accept());
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("link", { name: "Invites" }).click();
   await page.getByLabel("Search").fill(`${prefix}.1`);

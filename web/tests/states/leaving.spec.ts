@@ -134,17 +134,22 @@ test("leaving codes that show only once asks first, until they are saved", async
   await links(page).getByRole("link", { name: "Invites" }).click();
   await page.getByRole("button", { name: "Invite Recruit" }).click();
   await expect(page.getByRole("heading", { name: "One invite" })).toBeVisible();
-  const questions = answerQuestions(page, ["dismiss", "dismiss"]);
+  const questions = answerQuestions(page, ["dismiss", "dismiss", "dismiss"]);
   await back(page);
   await expect.poll(() => questions).toEqual(["Leave this page? The codes show only now."]);
   await links(page).getByRole("link", { name: "Home" }).click();
   await expect.poll(() => questions.length).toBe(2);
   await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+  await page.getByRole("button", { name: "Done" }).click();
+  await expect.poll(() => questions.at(2)).toBe("Close this? The codes show only now.");
+  await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+  await page.getByRole("button", { name: "Copy the link of Recruit" }).click();
+  await expect(page.getByText("Link of Recruit copied")).toBeVisible();
   await page.getByRole("button", { name: "Copy all" }).click();
   await expect(page.getByText("Invites copied")).toBeVisible();
   await back(page);
   await expect(page.getByRole("heading", { level: 1, name: "Votes" })).toBeVisible();
-  expect(questions).toHaveLength(2);
+  expect(questions).toHaveLength(3);
 });
 
 test("leaving while an invite is on its way asks first, and no other invite replaces its code", async ({
@@ -196,18 +201,37 @@ test("leaving while invites of an import are on their way asks first", async ({ 
   await expect.poll(() => questions.length).toBe(1);
   send.release();
   await expect(page.getByRole("link", { name: /#code=ABCD2345/ })).toBeVisible();
+  await page.getByRole("button", { name: "Done" }).click();
+  await expect(page.getByText("One new member is invited.", { exact: false })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Invite the new/ })).toHaveCount(0);
+  await expect(page.getByText("Invite them now", { exact: false })).toHaveCount(0);
 });
 
-test("leaving while the code of one member is made asks first", async ({ page }) => {
+test("leaving while the code of one member is made asks first, and so does closing it", async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(["clipboard-write"]);
   const send = held(() => ({ code: "ABCD2345", expiresAt: "2099-01-01T00:00:00Z", delivery: "FAILED" }));
   await startAs(page, leaderFixture(), { member: invitee, sendInvite: send.answer });
   await page.goto("/members/m1");
   await page.getByRole("button", { name: "Invite", exact: true }).click();
-  const questions = answerQuestions(page, ["dismiss"]);
+  const questions = answerQuestions(page, ["dismiss", "dismiss", "dismiss"]);
   await links(page).getByRole("link", { name: "Home" }).click();
   await expect.poll(() => questions.length).toBe(1);
   send.release();
-  await expect(page.getByRole("dialog")).toContainText("ABCD2345");
+  const code = page.getByRole("dialog");
+  await expect(code).toContainText("ABCD2345");
+  await page.keyboard.press("Escape");
+  await expect.poll(() => questions.at(1)).toBe("Close this? The codes show only now.");
+  await code.getByRole("button", { name: "Done" }).click();
+  await expect.poll(() => questions.length).toBe(3);
+  await expect(code).toContainText("ABCD2345");
+  await code.getByRole("button", { name: "Copy" }).click();
+  await expect(page.getByText("Invite link copied")).toBeVisible();
+  await code.getByRole("button", { name: "Done" }).click();
+  await expect(code).toHaveCount(0);
+  expect(questions).toHaveLength(3);
 });
 
 test("pasted rows stay for another preview, and leaving them asks first", async ({ page }) => {

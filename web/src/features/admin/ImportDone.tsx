@@ -18,9 +18,18 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
   const added = report.changes.flatMap(({ kind, member }) =>
     kind === "MEMBER_ADDED" && member ? [member] : [],
   );
-  const invitable = added.filter(({ viewerActions }) => viewerActions.includes("INVITE"));
+  const [invited, setInvited] = useState<ReadonlySet<string>>(new Set());
+  const invitable = added.filter(
+    ({ id, viewerActions }) => viewerActions.includes("INVITE") && !invited.has(id),
+  );
   const nameOf = (id: string) => added.find((member) => member.id === id)?.displayName ?? "A member";
-  if (result) return <InviteSheet result={result} nameOf={nameOf} onDone={() => setResult(undefined)} />;
+  if (result) {
+    const done = () => {
+      setInvited(new Set([...invited, ...result.invites.map(({ member }) => member.id)]));
+      setResult(undefined);
+    };
+    return <InviteSheet result={result} nameOf={nameOf} onDone={done} />;
+  }
   const canInvite = viewer.can("MEMBERS_INVITE") && report.membersAdded > 0;
   return (
     <Section title="The roster is imported">
@@ -28,7 +37,7 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
         <Counts report={report} />
         {canInvite && (
           <Notice>
-            The new members can take part after they have registered. Invite them now.
+            {describeInvited(invited.size, invitable.length)}
             {report.membersAdded > added.length && ` The invites page lists all of them.`}
           </Notice>
         )}
@@ -55,4 +64,10 @@ export function ImportDone({ report, onRestart }: { report: Report; onRestart: (
       </div>
     </Section>
   );
+}
+
+function describeInvited(invited: number, others: number) {
+  if (invited === 0) return "The new members can take part after they have registered. Invite them now.";
+  const done = invited === 1 ? "One new member is invited." : `${invited} new members are invited.`;
+  return `${done} They can take part after registering.${others > 0 ? " Invite the others now." : ""}`;
 }

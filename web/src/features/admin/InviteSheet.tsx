@@ -1,6 +1,6 @@
 // The invites that were just made: as a list to copy or print. The codes show only now.
 import { useState } from "react";
-import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
+import { describeDelivery, inviteLink, isDelivered } from "../../app/codeLinks";
 import { useViewer } from "../../app/viewer";
 import { Alert, Notice } from "../../ui/Alert";
 import { Button, ButtonRow } from "../../ui/Button";
@@ -10,7 +10,7 @@ import { formatDateTime } from "../../ui/Countdown";
 import { Checkbox, TextArea } from "../../ui/Field";
 import { QrCode } from "../../ui/QrCode";
 import { toast } from "../../ui/Toast";
-import { useUnsaved } from "../../ui/unsaved";
+import { CLOSE_CODES, LEAVE_CODES, useUnsaved } from "../../ui/unsaved";
 import styles from "./InviteSheet.module.css";
 import type { Invite, Invites } from "./useInvites";
 
@@ -33,19 +33,24 @@ export function InviteSheet({ result, nameOf, onDone }: InviteSheetProps) {
   const [withCodes, setWithCodes] = useState(true);
   const [text, setText] = useState<string>();
   const delivered = invites.filter(({ delivery }) => isDelivered(delivery)).length;
-  // Whether the officer has the codes elsewhere.
-  const [isSaved, setSaved] = useState(false);
-  useUnsaved(delivered < invites.length && !isSaved, CODES_QUESTION);
+  // The members whose codes the officer has elsewhere.
+  const [saved, setSaved] = useState<ReadonlySet<string>>(new Set());
+  const saveAll = () => setSaved(new Set(invites.map(({ member }) => member.id)));
+  const isAtRisk = invites.some(({ member, delivery }) => !isDelivered(delivery) && !saved.has(member.id));
+  useUnsaved(isAtRisk, LEAVE_CODES);
+  const close = () => {
+    if (!isAtRisk || window.confirm(CLOSE_CODES)) onDone();
+  };
   const copyAll = async () => {
     const all = asText(invites);
     if (await copy(all)) {
       toast("Invites copied");
-      setSaved(true);
+      saveAll();
     } else setText(all);
   };
   const print = () => {
     window.print();
-    setSaved(true);
+    saveAll();
   };
   return (
     <Section
@@ -116,19 +121,25 @@ export function InviteSheet({ result, nameOf, onDone }: InviteSheetProps) {
                 readOnly
                 value={text}
                 onFocus={(event) => event.currentTarget.select()}
+                onCopy={saveAll}
                 autoFocus
               />
             )}
             <h3 className={styles.printTitle}>{guild.name}</h3>
             <ul className={styles.invites}>
               {invites.map((invite) => (
-                <InviteItem key={invite.member.id} invite={invite} withCode={withCodes} />
+                <InviteItem
+                  key={invite.member.id}
+                  invite={invite}
+                  withCode={withCodes}
+                  onCopied={() => setSaved((ids) => new Set(ids).add(invite.member.id))}
+                />
               ))}
             </ul>
           </>
         )}
         <ButtonRow end>
-          <Button variant="primary" onClick={onDone}>
+          <Button variant="primary" onClick={close}>
             Done
           </Button>
         </ButtonRow>
@@ -137,11 +148,17 @@ export function InviteSheet({ result, nameOf, onDone }: InviteSheetProps) {
   );
 }
 
-function InviteItem({ invite, withCode }: { invite: Invite; withCode: boolean }) {
+interface InviteItemProps {
+  invite: Invite;
+  withCode: boolean;
+  onCopied: () => void;
+}
+
+function InviteItem({ invite, withCode, onCopied }: InviteItemProps) {
   const { member, code, expiresAt, delivery } = invite;
   const link = linkOf(member, code);
   return (
-    <li className={styles.invite}>
+    <li className={styles.invite} onCopy={onCopied}>
       {withCode && <QrCode text={link} label={`Invite of ${member.displayName} as QR code`} />}
       <div className={styles.text}>
         <strong dir="auto">{member.displayName}</strong>
@@ -159,7 +176,9 @@ function InviteItem({ invite, withCode }: { invite: Invite; withCode: boolean })
         className={styles.copy ?? ""}
         aria-label={`Copy the link of ${member.displayName}`}
         onClick={async () => {
-          if (await copy(link)) toast(`Link of ${member.displayName} copied`);
+          if (!(await copy(link))) return;
+          toast(`Link of ${member.displayName} copied`);
+          onCopied();
         }}
       >
         Copy

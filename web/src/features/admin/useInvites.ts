@@ -1,9 +1,8 @@
 import { useState } from "react";
-import { CODES_QUESTION } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
 import { isTemporary } from "../../app/errors";
 import { SendInvitesDocument, type SendInvitesMutation } from "../../gql/graphql";
-import { useUnsaved } from "../../ui/unsaved";
+import { LEAVE_CODES, useUnsaved } from "../../ui/unsaved";
 
 type Payload = NonNullable<SendInvitesMutation["sendInvites"]>;
 export type Invite = Payload["invites"][number];
@@ -35,7 +34,7 @@ const BATCH = 100;
 export function useInvites() {
   const { run } = useAction(SendInvitesDocument);
   const [progress, setProgress] = useState<InviteProgress>();
-  useUnsaved(progress !== undefined, CODES_QUESTION);
+  useUnsaved(progress !== undefined, LEAVE_CODES);
   const send = async (memberIds: readonly string[]): Promise<Invites> => {
     const invites: Invite[] = [];
     const refusals: Refusal[] = [];

@@ -1,12 +1,12 @@
 import { useState } from "react";
-import { CODES_QUESTION, describeDelivery, inviteLink, isDelivered, resetLink } from "../../app/codeLinks";
+import { describeDelivery, inviteLink, isDelivered, resetLink } from "../../app/codeLinks";
 import { useAction } from "../../app/data";
 import { InviteMemberDocument, type MemberPartsFragment, SendResetCodeDocument } from "../../gql/graphql";
 import { Button } from "../../ui/Button";
 import { CodeDialog } from "../../ui/CodeDialog";
 import { ConfirmDialog } from "../../ui/Dialog";
 import { toast } from "../../ui/Toast";
-import { useUnsaved } from "../../ui/unsaved";
+import { LEAVE_CODES, useUnsaved } from "../../ui/unsaved";
 import { MemberDialog } from "./MemberDialog";
 
 interface Code {
@@ -24,8 +24,7 @@ export function MemberActions({ member }: { member: MemberPartsFragment }) {
   const [code, setCode] = useState<Code>();
   const invite = useAction(InviteMemberDocument);
   const reset = useAction(SendResetCodeDocument);
-  const isShown = code !== undefined && !isDelivered(code.delivery);
-  useUnsaved(isShown || invite.busy || reset.busy, CODES_QUESTION);
+  useUnsaved(invite.busy || reset.busy, LEAVE_CODES);
   const username = member.discordUsername ?? "";
   return (
     <>
@@ -78,6 +77,7 @@ export function MemberActions({ member }: { member: MemberPartsFragment }) {
           code={code.code}
           expiresAt={code.expiresAt}
           delivery={describeDelivery(code.delivery)}
+          isDelivered={isDelivered(code.delivery)}
           onClose={() => setCode(undefined)}
         />
       )}
