@@ -86,7 +86,7 @@ function StartError({ error, onRetry, busy }: { error: AppError; onRetry: () => 
       </PageState>
     );
   }
-  if (error.kind === "outdated") return <Outdated />;
+  if (error.kind === "outdated") return <Outdated alone />;
   if (error.kind === "offline") return <Offline onRetry={onRetry} busy={busy} alone />;
   return <Failure message={error.message} requestId={error.requestId} onRetry={onRetry} busy={busy} alone />;
 }

@@ -126,8 +126,8 @@ export function ErrorState({ error, onRetry }: { error: AppError; onRetry?: () =
 }
 
 /** The server no longer knows this page's documents. */
-export function Outdated() {
+export function Outdated({ alone = false }: { alone?: boolean }) {
   const [isReloading, setReloading] = useState(true);
   useEffect(() => setReloading(reloadOnce()), []);
-  return isReloading ? null : <Updating />;
+  return isReloading ? null : <Updating alone={alone} />;
 }

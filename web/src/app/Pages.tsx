@@ -28,6 +28,7 @@ export function Pages() {
                 load={load}
                 props={{ params: params as Readonly<Record<string, string>> }}
                 fallback={<LoadingPage />}
+                frame={(contents) => <Page title="Something went wrong">{contents}</Page>}
               />
             </CrashBoundary>
           )}

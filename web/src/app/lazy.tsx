@@ -23,13 +23,20 @@ interface LazyProps<Props> {
   props: Props;
   /** Shows while the component loads. */
   fallback: ReactNode;
+  /** The frame of a sentence that it could not be loaded. */
+  frame?: (contents: ReactNode) => ReactNode;
 }
 
 /**
  * A component in a chunk of its own. If the chunk is gone, because the server has been upgraded, the page reloads once. A
  * second failure says that the site is being updated. React's `lazy` would show each fallback for at least 0.3 seconds.
  */
-export function Lazy<Props extends object>({ load, props, fallback }: LazyProps<Props>) {
+export function Lazy<Props extends object>({
+  load,
+  props,
+  fallback,
+  frame = (contents) => contents,
+}: LazyProps<Props>) {
   const [Content, setContent] = useState(() => components.get(load) as ComponentType<Props> | undefined);
   useEffect(() => {
     if (Content) return;
@@ -39,7 +46,8 @@ export function Lazy<Props extends object>({ load, props, fallback }: LazyProps<
       isShown = false;
     };
   }, [load, Content]);
-  return Content ? <Content {...props} /> : fallback;
+  if (!Content) return fallback;
+  return FAILURES.has(Content) ? frame(<Content {...props} />) : <Content {...props} />;
 }
 
 async function loadOrExplain<Props>(load: Load<Props>): Promise<ComponentType<Props>> {
@@ -48,7 +56,7 @@ async function loadOrExplain<Props>(load: Load<Props>): Promise<ComponentType<Pr
   } catch {
     if (!(await isServerReachable())) return Unreachable;
     // While the page reloads, nothing else shows.
-    return reloadOnce() ? Nothing : Updating;
+    return reloadOnce() ? Nothing : Outdated;
   }
 }
 
@@ -87,6 +95,13 @@ function Unreachable() {
 }
 
 /** Servers of two builds answer. */
-export function Updating() {
-  return <Failure message="The site is being updated. Try again in a minute." onRetry={reload} />;
+export function Updating({ alone = false }: { alone?: boolean }) {
+  return (
+    <Failure message="The site is being updated. Try again in a minute." onRetry={reload} alone={alone} />
+  );
 }
+
+const Outdated = () => <Updating />;
+
+/** The components that show in place of one that could not be loaded. */
+const FAILURES: ReadonlySet<unknown> = new Set([Unreachable, Outdated]);

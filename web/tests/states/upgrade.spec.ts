@@ -29,6 +29,8 @@ test("a chunk that is gone reloads once, and then says that the site is being up
   await page.goto("/");
   await page.getByRole("link", { name: "I have an invite code" }).click();
   await expect(page.getByText("The site is being updated.", { exact: false })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Something went wrong");
+  await expectGoodPage(page);
   expect(requests).toBeGreaterThanOrEqual(2);
 });
 
@@ -43,6 +45,9 @@ test("a chunk that cannot be reached does not lose the page, which loads when th
   await page.getByRole("link", { name: "I have an invite code" }).click();
   const offline = page.getByRole("heading", { name: "The server cannot be reached" });
   await expect(offline).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+  await expect(page).toHaveTitle(/^Something went wrong/);
+  await expectGoodPage(page);
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(offline).toBeVisible();
   await page.unroute(unreachable);
@@ -57,5 +62,16 @@ test("a document that the server does not know reloads once", async ({ page }) =
   await page.goto("/");
   await expect(page.getByText("The site is being updated.", { exact: false })).toBeVisible();
   expect(state.operations.filter((name) => name === "Viewer")).toHaveLength(2);
+  await expectGoodPage(page);
+});
+
+test("the app says so too if the server knows none of its documents", async ({ page }) => {
+  const unknown = refusal("FORBIDDEN", "The server does not know this document.", {
+    reason: "UNTRUSTED_DOCUMENT",
+  });
+  await standIn(page, { me: unknown, guild: unknown });
+  await page.goto("/");
+  await expect(page.getByText("The site is being updated.", { exact: false })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("This could not be loaded");
   await expectGoodPage(page);
 });
