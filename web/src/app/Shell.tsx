@@ -9,6 +9,7 @@ import { useIsOutdated } from "./build";
 import { useIsDisconnected } from "./connection";
 import { type NavigationEntry, useFeatures } from "./feature";
 import { Link, SignInLink } from "./Link";
+import { useKeptFocus } from "./Page";
 import styles from "./Shell.module.css";
 import { useViewer } from "./viewer";
 
@@ -16,6 +17,9 @@ import { useViewer } from "./viewer";
 const BAR_ENTRIES = 3;
 
 export function Shell({ children, bare }: { children: ReactNode; bare: boolean }) {
+  const { member } = useViewer();
+  // Another viewer gets another page.
+  useKeptFocus(member?.id ?? "visitor");
   return (
     <div className={bare ? styles.bare : styles.shell}>
       <a className={styles.skip} href="#content">

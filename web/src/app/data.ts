@@ -133,6 +133,7 @@ export function useAction<Result, Variables>(
   const client = useClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<AppError>();
+  const [failed, setFailed] = useState(client);
   const run = useCallback(
     async (variables: Variables, context?: Partial<OperationContext>): Promise<Outcome<Result>> => {
       setBusy(true);
@@ -143,8 +144,9 @@ export function useAction<Result, Variables>(
         .toPromise();
       setBusy(false);
       if (result.error || !result.data) {
-        const failure = toAppError(result.error ?? new Error());
+        const failure = withoutTokens(toAppError(result.error ?? new Error()));
         setError(failure);
+        setFailed(client);
         // The page may show something that is no longer so, such as a control for a rank that the member has lost.
         if (OUTDATING.has(failure.kind)) resync();
         return { error: failure };
@@ -156,8 +158,16 @@ export function useAction<Result, Variables>(
   );
   const reset = useCallback(() => setError(undefined), []);
   if (!isDirty && error && (isTemporary(error) || error.kind === "conflict")) setError(undefined);
+  // The member has signed in again since.
+  if (error?.kind === "signIn" && failed !== client) setError(undefined);
   return { run, busy, error, reset };
 }
+
+/** The end of the session in words that still hold after the next sign-in. The API's sentence is about a token. */
+const withoutTokens = (error: AppError): AppError =>
+  error.kind === "signIn" && session.getState().status === "ended"
+    ? { ...error, message: "Your session had ended, so this was not done. Try it again." }
+    : error;
 
 /** Reads a document once, outside of a component's data, such as for a download. */
 export function useFetch() {
@@ -172,7 +182,9 @@ export function useFetch() {
           requestPolicy: "network-only",
         })
         .toPromise();
-      if (result.error || !result.data) return { error: toAppError(result.error ?? new Error()) };
+      if (result.error || !result.data) {
+        return { error: withoutTokens(toAppError(result.error ?? new Error())) };
+      }
       return { data: result.data };
     },
     [client],

@@ -307,6 +307,7 @@ test("after a failed read, signing in again as the same member keeps the input",
   await page.keyboard.press("Enter");
   await expect(dialog).toHaveCount(0);
   await expect.poll(() => state.operations.slice(sent)).toContain("GuildSettings");
+  await expect(page.getByRole("alert")).toHaveCount(0);
   await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Typed");
   await expect(page.getByRole("button", { name: "Save", exact: true })).toBeEnabled();
 });
