@@ -1,17 +1,6 @@
 import { expect, expectGoodPage, test } from "./checks";
-import {
-  type Fixture,
-  GUILD,
-  leaderFixture,
-  memberFixture,
-  refusal,
-  standIn,
-  startAs,
-  startSignedIn,
-  tokens,
-} from "./stand-in";
+import { type Fixture, GUILD, memberFixture, refusal, standIn, startSignedIn, tokens } from "./stand-in";
 
-const invalidToken = refusal("UNAUTHENTICATED", "The token is not valid.", { reason: "INVALID_TOKEN" });
 const visitor = (root: Fixture = {}) => ({ me: null, guild: GUILD, ...root });
 
 test("signing in shows the API's sentence and the wait", async ({ page }) => {
@@ -236,78 +225,4 @@ test.describe("a session that ended while the app was closed", () => {
     await expect(page.getByRole("heading", { level: 1, name: "Sign in" })).toBeVisible();
     expect(await page.evaluate(() => JSON.stringify({ ...sessionStorage }))).not.toContain("ABCD2345");
   });
-});
-
-test("a member's page whose session has ended keeps its input while it waits for a sign-in", async ({
-  page,
-}) => {
-  await startSignedIn(page);
-  const state = await standIn(page, {
-    guild: GUILD,
-    refreshSession: tokens,
-    me: memberFixture(),
-    updateMe: refusal("UNAUTHENTICATED", "The token is not valid.", { reason: "INVALID_TOKEN" }),
-  });
-  await page.goto("/me");
-  await page.getByLabel("Display name").fill("Typed");
-  const isOver = { reason: "INVALID_TOKEN" };
-  state.root.refreshSession = refusal("UNAUTHENTICATED", "The refresh token is not valid.", isOver);
-  state.root.me = null;
-  await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("dialog", { name: "Please sign in again" })).toBeVisible();
-  const sent = state.operations.length;
-  await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  state.root.login = refusal("UNAUTHENTICATED", "The name or the password is wrong.");
-  await page.getByRole("dialog").getByLabel("Password", { exact: true }).fill("wrong");
-  await page.keyboard.press("Enter");
-  await expect(page.getByText("The name or the password is wrong.")).toBeVisible();
-  expect(state.operations.slice(sent)).toEqual(["Login"]);
-  await expect(page.getByLabel("Display name")).toHaveValue("Typed");
-});
-
-test("signing in again starts at the password, and closing it asks while the page has input", async ({
-  page,
-}) => {
-  const state = await startAs(page, memberFixture(), { updateMe: invalidToken });
-  await page.goto("/me");
-  await page.getByLabel("Display name").fill("Typed");
-  state.root.refreshSession = invalidToken;
-  await page.getByRole("button", { name: "Save" }).click();
-  const dialog = page.getByRole("dialog", { name: "Please sign in again" });
-  await expect(dialog.getByLabel("Password", { exact: true })).toBeFocused();
-  const questions: string[] = [];
-  page.on("dialog", (question) => {
-    questions.push(question.message());
-    return questions.length < 3 ? question.dismiss() : question.accept();
-  });
-  await page.keyboard.press("Escape");
-  await expect.poll(() => questions.length).toBe(1);
-  await dialog.getByRole("button", { name: "Close" }).click();
-  await expect.poll(() => questions.length).toBe(2);
-  await expect(dialog).toBeVisible();
-  await expect(page.locator('input[name="displayName"]')).toHaveValue("Typed");
-  state.root.me = null;
-  await dialog.getByRole("button", { name: "Close" }).click();
-  await expect(page.getByText("You are not signed in")).toBeVisible();
-  expect(questions).toHaveLength(3);
-});
-
-test("after a failed read, signing in again as the same member keeps the input", async ({ page }) => {
-  const state = await startAs(page, leaderFixture(), { updateGuild: invalidToken });
-  await page.goto("/admin/guild");
-  await page.getByRole("textbox", { name: "Name" }).fill("Typed");
-  state.root.refreshSession = invalidToken;
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Please sign in again" });
-  await expect(dialog).toBeVisible();
-  await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  Object.assign(state.root, { refreshSession: tokens, login: tokens });
-  await dialog.getByLabel("Password", { exact: true }).fill("0123456789");
-  const sent = state.operations.length;
-  await page.keyboard.press("Enter");
-  await expect(dialog).toHaveCount(0);
-  await expect.poll(() => state.operations.slice(sent)).toContain("GuildSettings");
-  await expect(page.getByRole("alert")).toHaveCount(0);
-  await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Typed");
-  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeEnabled();
 });
