@@ -11,7 +11,7 @@ import { Pages } from "./Pages";
 import { Shell, StartingShell } from "./Shell";
 import { SignInAgain } from "./SignInAgain";
 import { useSession } from "./session";
-import { toViewer, ViewerContext } from "./viewer";
+import { toViewer, toVisitor, ViewerContext } from "./viewer";
 
 /** Asks who looks at the page, and shows it to them. */
 export function App() {
@@ -22,7 +22,10 @@ export function App() {
   const features = useFeatures();
   const bare = findRoute(features, location)?.bare ?? false;
   const { error, refetch, isLoading } = result;
-  const viewer = useMemo(() => data && toViewer(data, refetch), [data, refetch]);
+  const known = useMemo(() => data && toViewer(data, refetch), [data, refetch]);
+  const visitor = useMemo(() => toVisitor(refetch), [refetch]);
+  // A visitor's page asks for its data at the same time.
+  const viewer = known ?? (status === "signedOut" && !error ? visitor : undefined);
   // The session ended while the app was closed: without a page to keep, the viewer is a visitor.
   const isVisitor = status === "ended" && error?.kind === "signIn" && !viewer;
   useLayoutEffect(() => {

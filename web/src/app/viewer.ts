@@ -5,7 +5,7 @@ import type { Permission, ViewerQuery } from "../gql/graphql";
 export interface Viewer {
   /** The signed-in member; `null` for a visitor. */
   member: NonNullable<ViewerQuery["me"]> | null;
-  guild: ViewerQuery["guild"];
+  guild: Pick<ViewerQuery["guild"], "name">;
   /** Whether the viewer's rank grants the permission. */
   can: (permission: Permission) => boolean;
   /** Reads again who looks at the page. */
@@ -15,6 +15,15 @@ export interface Viewer {
 export function toViewer({ me, guild }: ViewerQuery, refetch: () => void): Viewer {
   const permissions = new Set(me?.rank.permissions);
   return { member: me ?? null, guild, can: (permission) => permissions.has(permission), refetch };
+}
+
+/**
+ * The viewer of a tab without a session, before the server has answered: a visitor of the guild that the page names. Undefined if
+ * it names none, as on the dev server.
+ */
+export function toVisitor(refetch: () => void): Viewer | undefined {
+  const name = document.querySelector<HTMLMetaElement>('meta[property="og:site_name"]')?.content;
+  return name === undefined ? undefined : { member: null, guild: { name }, can: () => false, refetch };
 }
 
 const Context = createContext<Viewer | undefined>(undefined);

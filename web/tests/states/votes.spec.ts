@@ -1,5 +1,5 @@
 import { expect, expectGoodPage, test } from "./checks";
-import { type Fixture, leaderFixture, listOf, memberFixture, startAs } from "./stand-in";
+import { type Fixture, GUILD, held, leaderFixture, listOf, memberFixture, startAs } from "./stand-in";
 import { EARLIER, LATER, voteFixture } from "./vote-fixtures";
 
 interface Lists {
@@ -141,4 +141,25 @@ test("the list of votes loads, fails and is offline", async ({ page }) => {
   // The page tries again by itself.
   state.mode = "normal";
   await expect(page.getByRole("list", { name: "Open votes" })).toBeVisible();
+});
+
+test("a visitor's page asks for its data before the server has said who looks at it", async ({ page }) => {
+  const guild = held(() => GUILD);
+  const state = await startAs(page, null, { campaigns: campaigns(LISTS), guild: guild.answer });
+  // As the server names the guild in its pages.
+  await page.route("**/votes", async (route) => {
+    const response = await route.fetch();
+    const html = (await response.text()).replace(
+      "</head>",
+      '<meta property="og:site_name" content="Emberwatch"></head>',
+    );
+    await route.fulfill({ response, body: html });
+  });
+  await page.goto("/votes");
+  await expect(page.getByRole("list", { name: "Open votes" }).getByRole("listitem")).toHaveCount(3);
+  await expect(page).toHaveTitle("Votes · Emberwatch");
+  const sent = [...state.operations];
+  guild.release();
+  await expectGoodPage(page);
+  expect(state.operations).toEqual(sent);
 });
