@@ -47,7 +47,7 @@ macro_rules! visible_events {
                     .is_null()
                     .or(campaigns::min_rank_level_to_view.assume_not_null().le(level()));
                 let status_is_visible =
-                    campaigns::status.assume_not_null().is_any_of(&CampaignStatus::LAUNCHED).or(sees_drafts());
+                    campaigns::status.assume_not_null().any_of(&CampaignStatus::LAUNCHED).or(sees_drafts());
                 let level_sufficed_then = audit_events::min_rank_level
                     .is_null()
                     .or(audit_events::min_rank_level.assume_not_null().le(level()));
@@ -70,7 +70,7 @@ macro_rules! filtered {
             query = query.filter(audit_events::subject.eq(subject.clone()));
         }
         if let Some(actions) = &$filter.actions {
-            query = query.filter(audit_events::action.is_any_of(actions.clone()));
+            query = query.filter(audit_events::action.any_of(actions.clone()));
         }
         if let Some(from) = $filter.from {
             query = query.filter(audit_events::at.ge(from));
@@ -89,7 +89,7 @@ pub async fn events_by_id(
     scope: &AuditScope,
     ids: &[AuditEventId],
 ) -> QueryResult<Vec<AuditEvent>> {
-    on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.is_any_of(ids)).load(c))
+    on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope).filter(audit_events::id.any_of(ids)).load(c))
 }
 
 /// The visible events that a member caused, or whose subject is one of `subjects`, oldest first.
@@ -101,7 +101,7 @@ pub async fn events_about(
     subjects: &[String],
 ) -> QueryResult<Vec<AuditEvent>> {
     on!(conn, c => visible_events!(AuditEvent::as_select(), guild, scope)
-        .filter(audit_events::actor_id.eq(actor).or(audit_events::subject.is_any_of(subjects)))
+        .filter(audit_events::actor_id.eq(actor).or(audit_events::subject.any_of(subjects)))
         .order((audit_events::at.asc(), audit_events::id.asc()))
         .load(c))
 }
@@ -114,7 +114,7 @@ pub async fn summaries(
     actions: &[String],
 ) -> QueryResult<Vec<(AuditEventId, String, Option<String>, String)>> {
     on!(conn, c => audit_events::table
-        .filter(audit_events::guild_id.eq(guild).and(audit_events::action.is_any_of(actions)))
+        .filter(audit_events::guild_id.eq(guild).and(audit_events::action.any_of(actions)))
         .order((audit_events::at.asc(), audit_events::id.asc()))
         .select((audit_events::id, audit_events::action, audit_events::subject, audit_events::summary))
         .load(c))

@@ -47,7 +47,7 @@ pub async fn remember(
     if !forgotten.is_empty() {
         on!(conn, c => diesel::delete(known_addresses::table)
             .filter(known_addresses::guild_id.eq(guild).and(known_addresses::member_id.eq(member)))
-            .filter(known_addresses::address.is_any_of(&forgotten))
+            .filter(known_addresses::address.any_of(&forgotten))
             .execute(c))?;
     }
     let row = (

@@ -131,7 +131,7 @@ pub async fn unused_tokens(conn: &mut Conn, guild: GuildId, session: SessionId) 
 /// Deletes refresh tokens by their hashes.
 pub async fn delete_tokens(conn: &mut Conn, guild: GuildId, hashes: &[String]) -> QueryResult<()> {
     on!(conn, c => diesel::delete(refresh_tokens::table)
-        .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::token_hash.is_any_of(hashes)))
+        .filter(refresh_tokens::guild_id.eq(guild).and(refresh_tokens::token_hash.any_of(hashes)))
         .execute(c))?;
     Ok(())
 }
@@ -235,7 +235,7 @@ pub async fn replace_codes(
 /// Deletes the codes of one purpose for these members.
 pub async fn delete_codes(conn: &mut Conn, guild: GuildId, members: &[MemberId], purpose: Purpose) -> QueryResult<()> {
     on!(conn, c => diesel::delete(codes::table)
-        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.is_any_of(members)))
+        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.any_of(members)))
         .execute(c))?;
     Ok(())
 }
@@ -248,7 +248,7 @@ pub async fn codes_of(
     purpose: Purpose,
 ) -> QueryResult<Vec<OneTimeCode>> {
     on!(conn, c => codes::table
-        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.is_any_of(members)))
+        .filter(codes::guild_id.eq(guild).and(codes::purpose.eq(purpose)).and(codes::member_id.any_of(members)))
         .select(OneTimeCode::as_select())
         .load(c))
 }
@@ -273,7 +273,7 @@ pub async fn consume_code(conn: &mut Conn, code: &OneTimeCode) -> QueryResult<bo
 /// The times of failed attempts, with the keys under which they are counted.
 pub async fn failures(conn: &mut Conn, guild: GuildId, keys: &[&str]) -> QueryResult<Vec<(String, String)>> {
     on!(conn, c => failures::table
-        .filter(failures::guild_id.eq(guild).and(failures::account.is_any_of(keys)))
+        .filter(failures::guild_id.eq(guild).and(failures::account.any_of(keys)))
         .select((failures::account, failures::recent))
         .load(c))
 }

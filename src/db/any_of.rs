@@ -16,7 +16,7 @@ use diesel::{
 };
 use serde::Serialize;
 
-/// The condition of [`AnyOf::is_any_of`].
+/// The condition of [`AnyOf::any_of`].
 pub struct IsAnyOf<'v, C, T: Clone> {
     column: C,
     values: Cow<'v, [T]>,
@@ -27,7 +27,7 @@ pub struct IsAnyOf<'v, C, T: Clone> {
 /// Compares a column with the values of a list.
 pub trait AnyOf: Expression + Sized {
     /// Whether the column's value is in the list. In JSON, the values must look as in the column.
-    fn is_any_of<'v, T: Clone>(self, values: impl Into<Cow<'v, [T]>>) -> IsAnyOf<'v, Self, T> {
+    fn any_of<'v, T: Clone>(self, values: impl Into<Cow<'v, [T]>>) -> IsAnyOf<'v, Self, T> {
         IsAnyOf { column: self, values: values.into(), json: OnceLock::new() }
     }
 }
@@ -72,13 +72,12 @@ where
     T: Clone + Serialize,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let json = match self.json.get() {
-            Some(json) => json,
-            None => {
-                let json = serde_json::to_string(&self.values);
-                let json = json.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-                self.json.get_or_init(|| json)
-            }
+        let json = if let Some(json) = self.json.get() {
+            json
+        } else {
+            let json = serde_json::to_string(&self.values);
+            let json = json.map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+            self.json.get_or_init(|| json)
         };
         self.column.walk_ast(out.reborrow())?;
         out.push_sql(" IN (SELECT value FROM json_each(");

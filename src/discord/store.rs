@@ -147,7 +147,7 @@ pub async fn set_sync_report(conn: &mut Conn, guild: GuildId, report: Option<Str
 /// Those of these members who were erased.
 pub async fn erased_members(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<MemberId>> {
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids)).and(members::erased_at.is_not_null()))
+        .filter(members::guild_id.eq(guild).and(members::id.any_of(ids)).and(members::erased_at.is_not_null()))
         .select(members::id)
         .load(c))
 }
@@ -280,7 +280,7 @@ pub async fn announced_campaigns(conn: &mut Conn) -> QueryResult<Vec<Campaign>> 
 pub async fn campaign_channels(conn: &mut Conn, guild: GuildId, most: i64) -> QueryResult<Vec<Option<String>>> {
     on!(conn, c => campaigns::table
         .filter(campaigns::guild_id.eq(guild))
-        .filter(campaigns::status.is_any_of(&[CampaignStatus::Draft, CampaignStatus::Live]))
+        .filter(campaigns::status.any_of(&[CampaignStatus::Draft, CampaignStatus::Live]))
         .filter(campaigns::discord_channel_id.is_not_null())
         .select(campaigns::discord_channel_id)
         .distinct()

@@ -40,7 +40,7 @@ pub async fn members_in_use(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -
             .or(is_referred_to!(campaigns, nullable created_by))
     };
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids)))
+        .filter(members::guild_id.eq(guild).and(members::id.any_of(ids)))
         .filter(in_votes().or(is_referred_to!(audit_events, nullable actor_id)))
         .select(members::id)
         .load(c))

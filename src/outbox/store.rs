@@ -29,7 +29,7 @@ use crate::{
 
 /// Selects the messages of a kind that this release knows.
 fn has_known_kind() -> IsAnyOf<'static, discord_messages::kind, MessageKind> {
-    discord_messages::kind.is_any_of(MessageKind::VARIANTS)
+    discord_messages::kind.any_of(MessageKind::VARIANTS)
 }
 
 /// Queues a message behind the others to its destination, in the transaction of its cause.
@@ -44,7 +44,7 @@ pub async fn enqueue(conn: &mut Conn, message: Message) -> QueryResult<()> {
 pub async fn enqueue_all(conn: &mut Conn, messages: Vec<Message>) -> QueryResult<()> {
     let destinations: Vec<&str> = messages.iter().map(|message| message.destination.as_str()).collect();
     let last: Vec<(String, Option<i64>)> = on!(conn, c => discord_messages::table
-        .filter(discord_messages::lane.is_any_of(&destinations))
+        .filter(discord_messages::lane.any_of(&destinations))
         .group_by(discord_messages::lane)
         .select((discord_messages::lane, max(discord_messages::number)))
         .load(c))?;
@@ -77,7 +77,7 @@ pub async fn delete_messages_to(
 ) -> QueryResult<()> {
     on!(conn, c => diesel::delete(discord_messages::table)
         .filter(discord_messages::guild_id.eq(guild))
-        .filter(discord_messages::member_id.assume_not_null().is_any_of(members).and(discord_messages::kind.eq(kind)))
+        .filter(discord_messages::member_id.assume_not_null().any_of(members).and(discord_messages::kind.eq(kind)))
         .filter(KnownMessages)
         .execute(c))?;
     Ok(())
@@ -196,12 +196,12 @@ pub async fn due_messages(
         let earlier = EARLIER
             .filter(EARLIER.field(discord_messages::lane).eq(discord_messages::lane))
             .filter(EARLIER.field(discord_messages::state).eq(MessageState::Queued).and(before))
-            .filter(EARLIER.field(discord_messages::kind).is_any_of(MessageKind::VARIANTS));
+            .filter(EARLIER.field(discord_messages::kind).any_of(MessageKind::VARIANTS));
         // Messages of a suspended guild wait until it is resumed.
         let is_its_guild = guilds::id.eq(discord_messages::guild_id);
         let suspended = guilds::table.filter(is_its_guild.and(guilds::suspended_at.is_not_null()));
         all.filter(queued.and(discord_messages::due_at.le(now)).and(unclaimed).and(has_known_kind()))
-            .filter(not(discord_messages::guild_id.is_any_of(except)))
+            .filter(not(discord_messages::guild_id.any_of(except)))
             .filter(not(exists(earlier)))
             .filter(not(exists(suspended)))
             .order((discord_messages::attempts, discord_messages::due_at, discord_messages::id))
@@ -311,7 +311,7 @@ pub async fn message(conn: &mut Conn, guild: GuildId, id: MessageId) -> QueryRes
 
 pub async fn messages_by_id(conn: &mut Conn, guild: GuildId, ids: &[MessageId]) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => all
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.is_any_of(ids)).and(KnownMessages)))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::id.any_of(ids)).and(KnownMessages)))
 }
 
 /// A page of a guild's messages in one of these states, newest first; a backward page is in reverse order.
@@ -323,7 +323,7 @@ pub async fn list_messages(
 ) -> QueryResult<Vec<Message>> {
     on_rows!(conn, Message::load, all => {
         let mut query = all
-            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.is_any_of(states)).and(has_known_kind()))
+            .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.any_of(states)).and(has_known_kind()))
             .limit(page.limit());
         if let Some((at, id)) = page.after {
             let same_time = discord_messages::queued_at.eq(at).and(discord_messages::id.gt(id));
@@ -343,7 +343,7 @@ pub async fn list_messages(
 
 pub async fn count_messages(conn: &mut Conn, guild: GuildId, states: &[MessageState]) -> QueryResult<i64> {
     on!(conn, c => discord_messages::table
-        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.is_any_of(states)).and(has_known_kind()))
+        .filter(discord_messages::guild_id.eq(guild).and(discord_messages::state.any_of(states)).and(has_known_kind()))
         .select(count_star())
         .first(c))
 }

@@ -46,7 +46,7 @@ pub async fn all_characters(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
 
 pub async fn characters_by_id(conn: &mut Conn, guild: GuildId, ids: &[CharacterId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all
-        .filter(characters::guild_id.eq(guild).and(characters::id.is_any_of(ids))))
+        .filter(characters::guild_id.eq(guild).and(characters::id.any_of(ids))))
 }
 
 /// The owner of the character with these keys of its name and realm.
@@ -67,7 +67,7 @@ pub async fn owner_of(
 /// The characters of these members: mains first, then by name.
 pub async fn characters_of(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Character>> {
     on_rows!(conn, Character::load, all => all
-        .filter(characters::guild_id.eq(guild).and(characters::member_id.is_any_of(ids)))
+        .filter(characters::guild_id.eq(guild).and(characters::member_id.any_of(ids)))
         .order((characters::is_main.desc(), characters::sort_key, characters::id)))
 }
 

@@ -177,7 +177,7 @@ pub async fn lock_member(conn: &mut Conn, guild: GuildId, id: MemberId) -> Query
 /// Locks the rows of these members until the transaction ends, in the order of their ids, and returns them.
 pub async fn lock_members(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
     on_rows!(conn, Member::load_locked, all => all
-        .filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids)))
+        .filter(members::guild_id.eq(guild).and(members::id.any_of(ids)))
         .order(members::id))
 }
 
@@ -201,12 +201,12 @@ pub async fn active_members(conn: &mut Conn, guild: GuildId) -> QueryResult<Vec<
 /// The times when these members were last seen. Members who never were are not in the result.
 pub async fn last_seen(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<(MemberId, Timestamp)>> {
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids)))
+        .filter(members::guild_id.eq(guild).and(members::id.any_of(ids)))
         .filter(members::last_seen_at.is_not_null())
         .select((members::id, members::last_seen_at.assume_not_null()))
         .load(c))
 }
 
 pub async fn members_by_id(conn: &mut Conn, guild: GuildId, ids: &[MemberId]) -> QueryResult<Vec<Member>> {
-    on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.is_any_of(ids))))
+    on_rows!(conn, Member::load, all => all.filter(members::guild_id.eq(guild).and(members::id.any_of(ids))))
 }

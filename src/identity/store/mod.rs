@@ -106,8 +106,7 @@ pub async fn bump_ladder_version(conn: &mut Conn, guild: GuildId) -> QueryResult
 
 /// The versions of these guilds' rosters; for the server only.
 pub async fn roster_versions_of(conn: &mut Conn, ids: &[GuildId]) -> QueryResult<Vec<(GuildId, i64)>> {
-    let versions =
-        guilds::table.filter(guilds::id.is_any_of(ids.to_vec())).select((guilds::id, guilds::roster_version));
+    let versions = guilds::table.filter(guilds::id.any_of(ids.to_vec())).select((guilds::id, guilds::roster_version));
     on!(conn, c => versions.load(c))
 }
 
@@ -147,7 +146,7 @@ pub async fn is_rank_held(conn: &mut Conn, guild: GuildId, id: RankId) -> QueryR
 pub async fn held_ranks(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<RankId>> {
     let holders = || members::table.filter(members::guild_id.eq(guild).and(members::rank_id.eq(ranks::id)));
     on!(conn, c => ranks::table
-        .filter(ranks::guild_id.eq(guild).and(ranks::id.is_any_of(ids)))
+        .filter(ranks::guild_id.eq(guild).and(ranks::id.any_of(ids)))
         .filter(diesel::dsl::exists(holders()))
         .select(ranks::id)
         .load(c))
@@ -171,7 +170,7 @@ pub async fn ranks_by_id(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> Que
 /// Counts active members by rank. The result has no ranks without active members.
 pub async fn members_per_rank(conn: &mut Conn, guild: GuildId, ids: &[RankId]) -> QueryResult<Vec<(RankId, i64)>> {
     on!(conn, c => members::table
-        .filter(members::guild_id.eq(guild).and(members::rank_id.is_any_of(ids)).and(members::is_active))
+        .filter(members::guild_id.eq(guild).and(members::rank_id.any_of(ids)).and(members::is_active))
         .group_by(members::rank_id)
         .select((members::rank_id, count_star()))
         .load(c))

@@ -141,11 +141,11 @@ pub async fn ballots_by(
     ids: &[CampaignId],
 ) -> QueryResult<Vec<Ballot>> {
     let cast: Vec<(CampaignId, Timestamp, String)> = on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.is_any_of(ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.eq(member)).and(ballots::campaign_id.any_of(ids)))
         .select((ballots::campaign_id, ballots::cast_at, ballots::nonce))
         .load(c))?;
     let picked: Vec<(CampaignId, EntryId)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::member_id.eq(member)).and(picks::campaign_id.is_any_of(ids)))
+        .filter(picks::guild_id.eq(guild).and(picks::member_id.eq(member)).and(picks::campaign_id.any_of(ids)))
         .order(picks::position)
         .select((picks::campaign_id, picks::entry_id))
         .load(c))?;
@@ -173,7 +173,7 @@ pub async fn ballots_cast(
         return Ok(HashMap::new());
     }
     let voted: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.is_any_of(ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.any_of(ids)))
         .group_by(ballots::campaign_id)
         .select((ballots::campaign_id, count_star()))
         .load(c))?;
@@ -208,7 +208,7 @@ pub async fn former_electors_by_level(
         .inner_join(members::table.on(
             members::guild_id.eq(former_electors::guild_id).and(members::id.eq(former_electors::member_id)),
         ))
-        .filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.is_any_of(ids)))
+        .filter(former_electors::guild_id.eq(guild).and(former_electors::campaign_id.any_of(ids)))
         .filter(not(exists(own_ballot())))
         .group_by((former_electors::campaign_id, members::rank_level, members::is_active))
         .select((
@@ -226,7 +226,7 @@ pub async fn former_electors_by_level(
 pub async fn voters_by_level(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<ElectorCount>> {
     on!(conn, c => ballots::table
         .inner_join(members::table.on(members::guild_id.eq(ballots::guild_id).and(members::id.eq(ballots::member_id))))
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.is_any_of(ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.any_of(ids)))
         .group_by((ballots::campaign_id, members::rank_level, members::is_active))
         .select((
             ballots::campaign_id,
@@ -248,7 +248,7 @@ pub async fn pick_counts(
         return Ok(HashMap::new());
     }
     let rows: Vec<(CampaignId, EntryId, i64, i64)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.is_any_of(ids)))
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.any_of(ids)))
         .group_by((picks::campaign_id, picks::entry_id, picks::position))
         .select((picks::campaign_id, picks::entry_id, picks::position, count_star()))
         .load(c))?;
@@ -276,7 +276,7 @@ pub async fn rankings(
         return Ok(HashMap::new());
     }
     let rows: Vec<(CampaignId, MemberId, EntryId)> = on!(conn, c => picks::table
-        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.is_any_of(ids)))
+        .filter(picks::guild_id.eq(guild).and(picks::campaign_id.any_of(ids)))
         .order((picks::campaign_id, picks::member_id, picks::position))
         .select((picks::campaign_id, picks::member_id, picks::entry_id))
         .load(c))?;
@@ -293,7 +293,7 @@ pub async fn rankings(
 /// The total number of ballots of these campaigns.
 pub async fn count_ballots(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<i64> {
     on!(conn, c => ballots::table
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.is_any_of(ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.any_of(ids)))
         .select(count_star())
         .first(c))
 }
@@ -309,7 +309,7 @@ pub async fn published_ballots(
             .eq(ballots::guild_id)
             .and(picks::campaign_id.eq(ballots::campaign_id))
             .and(picks::member_id.eq(ballots::member_id))))
-        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.is_any_of(ids)))
+        .filter(ballots::guild_id.eq(guild).and(ballots::campaign_id.any_of(ids)))
         .order((ballots::campaign_id, ballots::nonce, picks::position))
         .select((ballots::campaign_id, ballots::nonce, picks::entry_id))
         .load(c))?;
@@ -376,7 +376,7 @@ pub async fn results(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> Que
         return Ok(Vec::new());
     }
     on!(conn, c => tallies::table
-        .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.is_any_of(ids)))
+        .filter(tallies::guild_id.eq(guild).and(tallies::campaign_id.any_of(ids)))
         .select(ResultRow::as_select())
         .load(c))
 }

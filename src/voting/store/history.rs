@@ -86,7 +86,7 @@ pub async fn voted(
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(ballots::guild_id).and(campaigns::id.eq(ballots::campaign_id)),
         ))
-        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.is_any_of(ids)).and(KnownCampaigns))
+        .filter(ballots::guild_id.eq(guild).and(ballots::member_id.any_of(ids)).and(KnownCampaigns))
         .filter(is_in_sight!(guild, viewer))
         .select((ballots::member_id, CampaignHeader::as_select()))
         .load(c))
@@ -103,7 +103,7 @@ pub async fn abstained(
         .inner_join(campaigns::table.on(
             campaigns::guild_id.eq(abstentions::guild_id).and(campaigns::id.eq(abstentions::campaign_id)),
         ))
-        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.is_any_of(ids)).and(KnownCampaigns))
+        .filter(abstentions::guild_id.eq(guild).and(abstentions::member_id.any_of(ids)).and(KnownCampaigns))
         .filter(is_in_sight!(guild, viewer))
         .select((abstentions::member_id, CampaignHeader::as_select()))
         .load(c))
@@ -144,7 +144,7 @@ pub async fn yet_to_vote(
     on!(conn, c => campaigns::table
         .inner_join(members::table.on(members::guild_id.eq(campaigns::guild_id)))
         .filter(campaigns::guild_id.eq(guild).and(campaigns::status.eq(CampaignStatus::Live)).and(KnownCampaigns))
-        .filter(members::id.is_any_of(ids).and(is_eligible().or(was_elector())))
+        .filter(members::id.any_of(ids).and(is_eligible().or(was_elector())))
         .filter(not(exists(own_ballot())))
         .filter(is_in_sight!(guild, viewer))
         .select((members::id, CampaignHeader::as_select()))
@@ -155,7 +155,7 @@ pub async fn yet_to_vote(
 macro_rules! past {
     ($query:expr, $guild:expr, $viewer:expr) => {{
         let query = $query
-            .filter(campaigns::guild_id.eq($guild).and(campaigns::status.is_any_of(&CampaignStatus::OVER)))
+            .filter(campaigns::guild_id.eq($guild).and(campaigns::status.any_of(&CampaignStatus::OVER)))
             .filter(campaigns::closed_at.is_not_null())
             .filter(
                 campaigns::close_reason

@@ -68,7 +68,7 @@ macro_rules! filtered_campaigns {
             Some((false, _)) | None => query,
         };
         match &$filter.status {
-            Some(statuses) => query.filter(campaigns::status.is_any_of(statuses.clone())),
+            Some(statuses) => query.filter(campaigns::status.any_of(statuses.clone())),
             None => query.filter(campaigns::status.ne(CampaignStatus::Archived)),
         }
     }};

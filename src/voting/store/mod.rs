@@ -99,7 +99,7 @@ pub async fn campaign_of_any_guild(conn: &mut Conn, id: CampaignId) -> QueryResu
 /// The campaigns of all guilds that are over; for operators only.
 pub async fn past_campaigns_of_all_guilds(conn: &mut Conn) -> QueryResult<Vec<Campaign>> {
     on_rows!(conn, Campaign::load, all => all
-        .filter(campaigns::status.is_any_of(&CampaignStatus::OVER))
+        .filter(campaigns::status.any_of(&CampaignStatus::OVER))
         .order((campaigns::guild_id, campaigns::id)))
 }
 
@@ -119,7 +119,7 @@ pub async fn lock_campaign(conn: &mut Conn, guild: GuildId, id: CampaignId) -> Q
 }
 
 pub async fn campaigns_by_id(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Campaign>> {
-    on_rows!(conn, Campaign::load, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.is_any_of(ids))))
+    on_rows!(conn, Campaign::load, all => all.filter(campaigns::guild_id.eq(guild).and(campaigns::id.any_of(ids))))
 }
 
 /// The campaigns of a guild that are not archived, so that their status can still change.
@@ -134,7 +134,7 @@ pub async fn unarchived_statuses(
     guilds: &[GuildId],
 ) -> QueryResult<Vec<(GuildId, CampaignId, CampaignStatus)>> {
     on!(conn, c => campaigns::table
-        .filter(campaigns::guild_id.is_any_of(guilds).and(campaigns::status.ne(CampaignStatus::Archived)).and(KnownCampaigns))
+        .filter(campaigns::guild_id.any_of(guilds).and(campaigns::status.ne(CampaignStatus::Archived)).and(KnownCampaigns))
         .select((campaigns::guild_id, campaigns::id, campaigns::status))
         .load(c))
 }
@@ -149,11 +149,11 @@ pub async fn progress(
     for chunk in keys.chunks(10_000) {
         let (guilds, ids): (Vec<GuildId>, Vec<CampaignId>) = chunk.iter().copied().unzip();
         let statuses: Vec<(CampaignId, CampaignStatus)> = on!(conn, c => campaigns::table
-            .filter(campaigns::guild_id.is_any_of(&guilds).and(campaigns::id.is_any_of(&ids)).and(KnownCampaigns))
+            .filter(campaigns::guild_id.any_of(&guilds).and(campaigns::id.any_of(&ids)).and(KnownCampaigns))
             .select((campaigns::id, campaigns::status))
             .load(c))?;
         let ballots: Vec<(CampaignId, i64)> = on!(conn, c => ballots::table
-            .filter(ballots::guild_id.is_any_of(&guilds).and(ballots::campaign_id.is_any_of(&ids)))
+            .filter(ballots::guild_id.any_of(&guilds).and(ballots::campaign_id.any_of(&ids)))
             .group_by(ballots::campaign_id)
             .select((ballots::campaign_id, count_star()))
             .load(c))?;
@@ -179,13 +179,13 @@ pub async fn delete_entry(conn: &mut Conn, guild: GuildId, id: EntryId) -> Query
 }
 
 pub async fn entries_by_id(conn: &mut Conn, guild: GuildId, ids: &[EntryId]) -> QueryResult<Vec<Entry>> {
-    on_rows!(conn, Entry::load, all => all.filter(entries::guild_id.eq(guild).and(entries::id.is_any_of(ids))))
+    on_rows!(conn, Entry::load, all => all.filter(entries::guild_id.eq(guild).and(entries::id.any_of(ids))))
 }
 
 /// The entries of these campaigns, sorted by their order within a campaign.
 pub async fn entries_of(conn: &mut Conn, guild: GuildId, ids: &[CampaignId]) -> QueryResult<Vec<Entry>> {
     on_rows!(conn, Entry::load, all => all
-        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.is_any_of(ids)))
+        .filter(entries::guild_id.eq(guild).and(entries::campaign_id.any_of(ids)))
         .order((entries::sort_order, entries::id)))
 }
 
