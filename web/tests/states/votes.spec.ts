@@ -163,3 +163,20 @@ test("a visitor's page asks for its data before the server has said who looks at
   await expectGoodPage(page);
   expect(state.operations).toEqual(sent);
 });
+
+test("past votes wait for the open ones above them", async ({ page }) => {
+  const open = held(() => listOf([voteFixture()]));
+  await startAs(page, memberFixture(), {
+    campaigns: (args: { filter: { status: readonly string[] } } & { input: Fixture }) =>
+      args.filter.status[0] === "LIVE" ? open.answer(args) : campaigns(LISTS)(args),
+  });
+  const answered = page.waitForResponse(
+    (response) => response.request().postData()?.includes("PastVotes") ?? false,
+  );
+  await page.goto("/votes");
+  await answered;
+  await expect(page.getByRole("heading", { name: "Votes", level: 1 })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Past votes" })).toHaveCount(0);
+  open.release();
+  await expect(page.getByRole("heading", { name: "Past votes" })).toBeVisible();
+});

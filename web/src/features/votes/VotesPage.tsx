@@ -64,7 +64,8 @@ export default function VotesPage() {
           </>
         )}
       </Loaded>
-      <PastVotes {...past} />
+      {/* Below the open votes, which would move it. */}
+      {!open.isLoading && <PastVotes {...past} />}
     </Page>
   );
 }
