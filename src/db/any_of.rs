@@ -1,7 +1,7 @@
 //! The condition that a column's value is in a list, in one statement for lists of any length.
 //!
-//! diesel's `eq_any` is such a statement on PostgreSQL alone. On SQLite, it binds each value by itself, so each list is
-//! a statement that SQLite parses and plans again, which takes longer than most lookups.
+//! diesel's `eq_any` is such a statement on PostgreSQL alone. On SQLite, it binds the values one by one, and diesel
+//! keeps no such statement: SQLite parses and plans it again each time, which takes longer than most lookups.
 
 use std::{borrow::Cow, sync::OnceLock};
 

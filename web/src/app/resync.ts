@@ -1,28 +1,32 @@
 // When pages read their data again: what changed while the page was not connected is not sent later.
 
-const listeners = new Set<() => void>();
+const outdated = signal();
+const success = signal();
 
-/** Calls `listener` whenever the page's data may be out of date. Returns a function that ends this. */
-export function onResync(listener: () => void) {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
-}
+/** Calls a function whenever the page's data may be out of date. Returns a function that ends this. */
+export const onResync = outdated.listen;
 
 /** Lets all shown data be read again. */
-export function resync() {
-  for (const listener of [...listeners]) listener();
-}
+export const resync = outdated.send;
 
-const successListeners = new Set<() => void>();
+/** Calls a function whenever the server has made a change. Returns a function that ends this. */
+export const onSuccess = success.listen;
 
-/** Calls `listener` whenever the server has made a change. Returns a function that ends this. */
-export function onSuccess(listener: () => void) {
-  successListeners.add(listener);
-  return () => void successListeners.delete(listener);
-}
+/** Tells that the server has made a change. */
+export const reportSuccess = success.send;
 
-export function reportSuccess() {
-  for (const listener of [...successListeners]) listener();
+/** A message without content to all that listen. */
+function signal() {
+  const listeners = new Set<() => void>();
+  return {
+    listen(listener: () => void) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    send() {
+      for (const listener of [...listeners]) listener();
+    },
+  };
 }
 
 /** Time in the background after which a page reads its data again, in milliseconds. */

@@ -3,8 +3,8 @@ import { Kind, parse } from "graphql";
 import { post } from "./post.js";
 
 /**
- * `onMutation` is called with the id of the tab after each mutation that the server has executed, `onSchema` with the response to the
- * introspection.
+ * `onMutation` is called with the id of the tab after each mutation that the server has executed, `onSchema` with the
+ * response to the introspection.
  */
 export function createFetcher({ url, session, runs, onMutation, onSchema }) {
   return async (params, { headers = {} } = {}) => {

@@ -7,7 +7,10 @@ export class Runs {
   #tab;
   #resumed;
 
-  /** Makes GraphiQL's observable. `start` takes the run, an observer that knows its `tab`, and returns a function that stops it. */
+  /**
+   * Makes GraphiQL's observable. `start` takes the run, an observer that knows its `tab`, and returns a function that
+   * stops it.
+   */
   observe(start) {
     const [tab, resumed] = [this.#tab, this.#resumed];
     this.#resumed = undefined;
