@@ -96,8 +96,8 @@ export async function newContext(browser, options) {
     const { url } = message.location();
     // Chromium logs an error for each status of 400 and more, which refusals have.
     const isStatus = url === `${origin}/graphql` && message.text().startsWith("Failed to load resource");
-    // The proxy has cut the connection.
-    const isCut = options.origin && message.text().includes("net::ERR_");
+    // The proxy has cut the connection, before the handshake of a WebSocket or later.
+    const isCut = options.origin && /net::ERR_|^WebSocket connection to/.test(message.text());
     if (message.type() === "error" && !isStatus && !isCut) violations.push(`${message.text()} (${url})`);
   });
   await context.exposeFunction("violated", (violation) =>
