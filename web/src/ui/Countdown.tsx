@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { serverNow } from "./clock";
+import { once } from "./once";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -60,24 +61,24 @@ export function Countdown({ to, over, prefix = "", suffix = "" }: CountdownProps
   );
 }
 
-const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const ZONED = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const DATE_TIME = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }));
+const DATE = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }));
+const ZONED = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" }));
+const RELATIVE = once(() => new Intl.RelativeTimeFormat("en", { numeric: "auto" }));
 
-export const formatDateTime = (iso: string) => DATE_TIME.format(new Date(iso));
-export const formatDate = (iso: string) => DATE.format(new Date(iso));
+export const formatDateTime = (iso: string) => DATE_TIME().format(new Date(iso));
+export const formatDate = (iso: string) => DATE().format(new Date(iso));
 /** With the weekday, the seconds and the zone. */
-export const formatInstant = (iso: string) => ZONED.format(new Date(iso));
+export const formatInstant = (iso: string) => ZONED().format(new Date(iso));
 
 /** "3 hours ago", "in 2 days". */
 export function formatRelative(iso: string) {
   const difference = Date.parse(iso) - serverNow();
   const size = Math.abs(difference);
-  if (size < MINUTE) return RELATIVE.format(0, "second");
-  if (size < HOUR) return RELATIVE.format(Math.round(difference / MINUTE), "minute");
-  if (size < DAY) return RELATIVE.format(Math.round(difference / HOUR), "hour");
-  if (size < 30 * DAY) return RELATIVE.format(Math.round(difference / DAY), "day");
+  if (size < MINUTE) return RELATIVE().format(0, "second");
+  if (size < HOUR) return RELATIVE().format(Math.round(difference / MINUTE), "minute");
+  if (size < DAY) return RELATIVE().format(Math.round(difference / HOUR), "hour");
+  if (size < 30 * DAY) return RELATIVE().format(Math.round(difference / DAY), "day");
   return formatDate(iso);
 }
 

@@ -4,6 +4,7 @@ import type { HomeCampaignFragment, HomeQuery } from "../../gql/graphql";
 import { Badge, Card, Row, Rows, Section } from "../../ui/Card";
 import { Countdown, Time } from "../../ui/Countdown";
 import { Icon } from "../../ui/Icon";
+import { once } from "../../ui/once";
 import { Empty } from "../../ui/PageState";
 import styles from "./HomePage.module.css";
 
@@ -114,7 +115,7 @@ function OpenVote({ campaign }: { campaign: HomeCampaignFragment }) {
   );
 }
 
-const LIST = new Intl.ListFormat("en", { type: "conjunction" });
+const LIST = once(() => new Intl.ListFormat("en", { type: "conjunction" }));
 
 export function Results({ votes }: { votes: HomeQuery["pastVotes"]["nodes"] }) {
   if (votes.length === 0) return null;
@@ -135,7 +136,7 @@ export function Results({ votes }: { votes: HomeQuery["pastVotes"]["nodes"] }) {
               ) : (
                 <span className={styles.winner}>
                   <Icon name="trophy" size={18} />
-                  <span dir="auto">{LIST.format(winners.map(({ name }) => name))}</span>
+                  <span dir="auto">{LIST().format(winners.map(({ name }) => name))}</span>
                 </span>
               )
             }

@@ -3,10 +3,11 @@ import { Link } from "../../app/Link";
 import { Page } from "../../app/Page";
 import { ResetHelpDocument, ResetPasswordDocument } from "../../gql/graphql";
 import { Card } from "../../ui/Card";
+import { once } from "../../ui/once";
 import { CodeForm } from "./CodeForm";
 import styles from "./session.module.css";
 
-const LIST = new Intl.ListFormat("en", { type: "disjunction" });
+const LIST = once(() => new Intl.ListFormat("en", { type: "disjunction" }));
 
 export default function ResetPage() {
   const { run, busy, error } = useAction(ResetPasswordDocument);
@@ -17,7 +18,7 @@ export default function ResetPage() {
       <p className={styles.text}>
         You need a reset code. Ask a member with the rank{" "}
         {ranks.length > 0 ? (
-          <span dir="auto">{LIST.format(ranks.map(({ name }) => name))}</span>
+          <span dir="auto">{LIST().format(ranks.map(({ name }) => name))}</span>
         ) : (
           "of an officer"
         )}{" "}
