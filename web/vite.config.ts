@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 import { chunks } from "./scripts/chunks.ts";
 import { head } from "./scripts/head.ts";
 import { withoutMonacoStyles } from "./scripts/monaco.ts";
+import { preloads } from "./scripts/preloads.ts";
 
 const server = process.env.GUILDHALL_URL ?? "http://127.0.0.1:8080";
 
@@ -14,7 +15,7 @@ const policy = [
 ].join("; ");
 
 export default defineConfig({
-  plugins: [react(), head(), withoutMonacoStyles()],
+  plugins: [react(), head(), preloads(), withoutMonacoStyles()],
   // Short names: the styles count towards the budget.
   css: { modules: { generateScopedName: "[hash:base64:6]" } },
   build: {

@@ -42,7 +42,7 @@ pub(super) async fn page_or_file(State(server): State<Server>, request: Request)
 }
 
 async fn respond(server: &Server, parts: &Parts, page: &PagePath<'_>) -> Response {
-    let body = server.web.page.fill(&preview(server, parts, page).await);
+    let body = server.web.page.fill(&preview(server, parts, page).await, page.preloads);
     let etag = etag::of(body.as_bytes());
     let headers = [
         PERMISSIONS,

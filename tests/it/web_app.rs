@@ -53,8 +53,9 @@ async fn preview(http: &TestServer, path: &str) -> (String, String, String) {
 
 /// The app's paths, with a value for each parameter.
 fn listed_paths() -> Vec<String> {
-    let list: Vec<String> = serde_json::from_str(WEB.routes).unwrap();
-    assert!(list.iter().any(|path| path == "/votes/:id"), "{list:?}");
+    let list: Vec<Value> = serde_json::from_str(WEB.routes).unwrap();
+    let list: Vec<&str> = list.iter().map(|page| page["path"].as_str().unwrap()).collect();
+    assert!(list.contains(&"/votes/:id"), "{list:?}");
     let part = |part: &str| if part.starts_with(':') { "x1".to_owned() } else { part.to_owned() };
     list.iter().map(|path| path.split('/').map(part).collect::<Vec<_>>().join("/")).collect()
 }
@@ -77,11 +78,39 @@ async fn each_listed_path_is_a_page_and_none_hides_an_endpoint(app: TestApp) {
 }
 
 #[on_both]
+async fn a_page_loads_its_scripts_early(app: TestApp) {
+    app.guild("gg").await;
+    let http = app.serve().await;
+    let link = |script: &str| format!("<link rel=\"modulepreload\" crossorigin href=\"/assets/{script}-Bx7_k2-Q.js\">");
+    for path in ["/votes/x1", "/g/gg/votes/x1/"] {
+        let (_, page) = text(open(&http, path)).await;
+        let head = page.split_once("</head>").unwrap().0;
+        for script in ["VotePage", "parts"] {
+            assert!(head.contains(&link(script)), "{path}: {page}");
+        }
+    }
+    for path in ["/votes", "/roster", "/nowhere", "/admin/votes/new"] {
+        let (_, page) = text(open(&http, path)).await;
+        assert!(!page.contains("modulepreload"), "{path}: {page}");
+    }
+}
+
+#[on_both]
 async fn an_unknown_path_is_a_page_for_browsers_only(app: TestApp) {
     app.guild("gg").await;
     let http = app.serve().await;
-    for path in ["/nowhere", "/index.html", "/votes/a/b", "/g", "/g/", "/g/gg/nowhere", "//", "/health", "/graphiql/x"]
-    {
+    for path in [
+        "/nowhere",
+        "/index.html",
+        "/preloads.json",
+        "/votes/a/b",
+        "/g",
+        "/g/",
+        "/g/gg/nowhere",
+        "//",
+        "/health",
+        "/graphiql/x",
+    ] {
         let (status, page) = text(open(&http, path)).await;
         assert!(status == StatusCode::NOT_FOUND && page.contains("id=\"app\""), "{path}: {status} {page}");
         for accept in ["", "*/*", "text/*", "application/json", "text/html;q=0", "image/avif,*/*"] {
@@ -267,10 +296,13 @@ async fn a_preview_names_the_guild_and_what_a_visitor_may_see(app: TestApp) {
     let live = preview(&http, &format!("/votes/{}", vote.id)).await;
     assert_eq!(live, (name.clone(), "Where next?".to_owned(), "Voting closes in 3 days.".to_owned()));
     assert_eq!(preview(&http, &format!("/g/gg/votes/{}", vote.id)).await, live);
-    for id in [&hidden.id, &draft.id, &foreign.id, "unknown", "%00", "a%22b", "", "-"] {
-        assert_eq!(text(open(&http, &format!("/votes/{id}"))).await, home, "{id}");
+    let unknown = text(open(&http, "/votes/unknown")).await;
+    assert_eq!(preview(&http, "/votes/unknown").await, texts);
+    for id in [&hidden.id, &draft.id, &foreign.id, "%00", "a%22b", "-"] {
+        assert_eq!(text(open(&http, &format!("/votes/{id}"))).await, unknown, "{id}");
     }
-    for path in ["/roster", "/login", &format!("/admin/votes/{}", vote.id), &format!("/g/gg/votes/{}", hidden.id)] {
+    assert_eq!(text(open(&http, &format!("/g/gg/votes/{}", hidden.id))).await, unknown);
+    for path in ["/roster", "/login", "/votes/", &format!("/admin/votes/{}", vote.id)] {
         assert_eq!(text(open(&http, path)).await, home, "{path}");
     }
     let others = preview(&http, &format!("/g/other/votes/{}", foreign.id)).await;
@@ -370,7 +402,17 @@ async fn the_apps_documents_fit_the_schema_and_run_by_id(app: TestApp) {
 
 #[test]
 fn a_build_without_its_pages_is_refused() {
-    for web in [WebFiles { files: &[], ..WEB }, WebFiles { routes: "{}", ..WEB }] {
+    let page: &[u8] = PAGE.as_bytes();
+    let pages: [(&str, &[u8]); 3] = [("index.html", page), ("graphiql.html", page), ("preloads.json", b"{}")];
+    let malformed: &'static [_] = Box::leak(Box::new([pages[0], pages[1], ("preloads.json", b"[]")]));
+    let complete: &'static [_] = Box::leak(Box::new(pages));
+    assert!(guildhall::http::WebApp::new(&WebFiles { files: complete, ..WEB }).is_ok());
+    for web in [
+        WebFiles { files: &[], ..WEB },
+        WebFiles { files: malformed, ..WEB },
+        WebFiles { routes: "{}", ..WEB },
+        WebFiles { routes: "[\"/\"]", ..WEB },
+    ] {
         assert!(guildhall::http::WebApp::new(&web).is_err(), "{web:?}");
     }
     assert!(guildhall::http::WebApp::new(&WEB).is_ok());

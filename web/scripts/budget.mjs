@@ -26,9 +26,12 @@ async function sum(names) {
 }
 
 const html = await readFile(join(root, "dist/index.html"), "utf8");
-const entry = /<script type="module"[^>]*src="\/assets\/([^"]+)"/.exec(html)?.[1];
-if (!entry) throw new Error("dist/index.html has no script: run `npm run build` first.");
-const first = await closure(entry);
+const entries = [...html.matchAll(/<script type="module"[^>]*src="\/assets\/([^"]+)"/g)].map(
+  ([, name]) => name,
+);
+if (entries.length === 0) throw new Error("dist/index.html has no script: run `npm run build` first.");
+const first = new Set();
+for (const name of entries) await closure(name, first);
 const consoleFiles = new Set([
   ...(await closure(
     /src="\/assets\/([^"]+)"/.exec(await readFile(join(root, "dist/graphiql.html"), "utf8"))?.[1],

@@ -57,6 +57,8 @@ export function head(): Plugin {
             type: "font/woff2",
             href: `/${file}`,
             crossorigin: true,
+            // After the scripts, without which there is no text.
+            fetchpriority: "low",
           };
           tags.push({ tag: "link", attrs });
         }

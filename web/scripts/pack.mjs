@@ -1,17 +1,17 @@
-// Writes NAME.gz and NAME.br beside each file of dist/ that compression makes smaller.
+// Writes NAME.gz and NAME.br beside each file of dist/ that compression makes smaller. The server itself reads the pages
+// and preloads.json.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-const COMPRESSIBLE = new Set([".css", ".html", ".js", ".json", ".svg", ".txt", ".webmanifest"]);
+const COMPRESSIBLE = new Set([".css", ".js", ".json", ".svg", ".txt", ".webmanifest"]);
 /** Larger files are compressed less, because brotli's best level takes seconds for a megabyte. */
 const LARGE = 500_000;
 const dist = new URL("../dist/", import.meta.url).pathname;
 
 for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
-  // The server fills in the pages before it compresses them.
-  if (!entry.isFile() || !COMPRESSIBLE.has(extname(entry.name)) || extname(entry.name) === ".html") continue;
+  if (!entry.isFile() || !COMPRESSIBLE.has(extname(entry.name)) || entry.name === "preloads.json") continue;
   const file = join(entry.parentPath, entry.name);
   const content = await readFile(file);
   const params = {

@@ -55,7 +55,7 @@ impl Form {
     }
 }
 
-/// Collects the files by their paths, except the pages.
+/// Collects the files by their paths, except those that the server itself reads.
 pub(super) fn collect(files: &'static [(&'static str, &'static [u8])]) -> HashMap<&'static str, Asset> {
     let by_path: HashMap<&str, &'static [u8]> = files.iter().copied().collect();
     let form = |path: &'static str, coding: Option<&'static str>, end: &str| {
@@ -84,8 +84,8 @@ pub(super) fn collect(files: &'static [(&'static str, &'static [u8])]) -> HashMa
         (path, asset)
     };
     let original = |path: &'static str| path.strip_suffix(".gz").or_else(|| path.strip_suffix(".br")).unwrap_or(path);
-    let is_page = |path: &str| extension(path) == Some("html");
-    files.iter().map(|(path, _)| original(path)).filter(|path| !is_page(path)).map(asset).collect()
+    let is_read = |path: &str| extension(path) == Some("html") || path == super::PRELOADS;
+    files.iter().map(|(path, _)| original(path)).filter(|path| !is_read(path)).map(asset).collect()
 }
 
 /// The media type of a file, by the end of its name.

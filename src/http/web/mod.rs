@@ -15,13 +15,17 @@ pub(super) use self::{
 use self::{routes::Routes, template::PageTemplate};
 use super::build::Build;
 
+/// The file with the scripts of each page.
+const PRELOADS: &str = "preloads.json";
+
 /// The files of the web project, as the program embeds them.
 #[derive(Clone, Copy, Debug)]
 pub struct WebFiles {
     /// The files of its build by path, each with its content. `NAME.gz` and `NAME.br` are `NAME`, compressed. `NAME`
     /// itself may be missing if `NAME.gz` is there.
     pub files: &'static [(&'static str, &'static [u8])],
-    /// The paths of the app's pages, a JSON list such as `["/", "/votes/:id"]`.
+    /// The app's pages, a JSON list such as `[{"path": "/votes/:id", "page": "votes/VotePage"}]`. The file
+    /// `preloads.json` of the build has the scripts of each `page`.
     pub routes: &'static str,
     /// The app's GraphQL documents by id, a JSON object.
     pub documents: &'static str,
@@ -45,11 +49,11 @@ impl WebApp {
     /// Sorts the embedded files.
     ///
     /// # Errors
-    /// A message if a page is missing, or if the list of paths is malformed.
+    /// A message if a page is missing, or if a list is malformed.
     pub fn new(web: &WebFiles) -> Result<Self, String> {
+        let file = |name: &str| web.files.iter().find(|(path, _)| *path == name).map(|(_, content)| *content);
         let page = |name: &str| {
-            let file = web.files.iter().find(|(path, _)| *path == name);
-            let content = file.and_then(|(_, content)| str::from_utf8(content).ok());
+            let content = file(name).and_then(|content| str::from_utf8(content).ok());
             content.ok_or_else(|| format!("the web project's build has no page {name}"))
         };
         let lists = [("routes", web.routes.as_bytes()), ("documents", web.documents.as_bytes())];
@@ -59,7 +63,8 @@ impl WebApp {
             build,
             console: page("graphiql.html")?,
             assets: assets::collect(web.files),
-            routes: Routes::parse(web.routes)?,
+            // A build without the web project has no such file.
+            routes: Routes::parse(web.routes, file(PRELOADS).unwrap_or(b"{}"))?,
         })
     }
 }

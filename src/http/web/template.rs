@@ -1,8 +1,8 @@
-//! The app's page, which is the same for all paths but for the preview that other sites show of a link to it.
+//! The app's page. Paths differ by the preview that other sites show of a link to it, and by the scripts to load early.
 
 use crate::api::LinkPreview;
 
-/// The app's page, split where the preview is inserted.
+/// The app's page, split at the end of its head.
 pub struct PageTemplate {
     before: String,
     after: &'static str,
@@ -20,8 +20,8 @@ impl PageTemplate {
         Ok(Self { before, after })
     }
 
-    /// The page with a preview (<https://ogp.me>).
-    pub fn fill(&self, preview: &LinkPreview) -> String {
+    /// The page with a preview (<https://ogp.me>), and with elements that load scripts.
+    pub fn fill(&self, preview: &LinkPreview, preloads: &str) -> String {
         let tag = |property: &str, content: &str| {
             format!("<meta property=\"og:{property}\" content=\"{}\">\n", escape(content))
         };
@@ -32,7 +32,7 @@ impl PageTemplate {
             // For search engines, which do not read the other one.
             format!("<meta name=\"description\" content=\"{}\">\n", escape(&preview.description)),
         ];
-        [self.before.as_str(), &tags.concat(), self.after].concat()
+        [self.before.as_str(), preloads, &tags.concat(), self.after].concat()
     }
 }
 

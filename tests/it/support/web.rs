@@ -18,6 +18,10 @@ pub const WEB: WebFiles = WebFiles {
             b"<!doctype html><html><head><meta property=\"csp-nonce\" nonce=\"{{nonce}}\"></head></html>",
         ),
         ("index.html", PAGE.as_bytes()),
+        (
+            "preloads.json",
+            b"{\"votes/VotePage\":[\"/assets/VotePage-Bx7_k2-Q.js\",\"/assets/parts-Bx7_k2-Q.js\"],\"votes/VotesPage\":[]}",
+        ),
         ("robots.txt", b"User-agent: *"),
     ],
     routes: include_str!("../../../web/routes.json"),

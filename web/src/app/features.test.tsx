@@ -2,11 +2,19 @@ import { expect, test } from "vitest";
 import routes from "../../routes.json";
 import { features } from "./features";
 
-const paths = features.flatMap((feature) => feature.routes).map(({ path }) => path);
+const pages = features.flatMap((feature) => feature.routes);
+const paths = pages.map(({ path }) => path);
 
-test("routes.json lists the path of each page, for the server", () => {
-  expect(paths.filter((path) => !routes.includes(path))).toEqual([]);
-  expect(new Set(paths).size).toBe(paths.length);
+test("routes.json lists the path and the module of each page, for the server", async () => {
+  expect(new Set(paths)).toEqual(new Set(routes.map(({ path }) => path)));
+  expect(paths.length).toBe(routes.length);
+  const modules = import.meta.glob<{ default: unknown }>("../features/**/*Page.tsx");
+  for (const { path, page } of routes) {
+    const { default: listed } = (await modules[`../features/${page}.tsx`]?.()) ?? {};
+    const { default: shown } = (await pages.find((route) => route.path === path)?.load()) ?? {};
+    expect(listed, path).toBeDefined();
+    expect(shown, path).toBe(listed);
+  }
 });
 
 test("each link of the navigation has a page", () => {

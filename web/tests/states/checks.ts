@@ -23,6 +23,8 @@ export { expect };
  * at 320 px, nor there with text of twice the size.
  */
 export async function expectGoodPage(page: Page) {
+  // The frame before it has none.
+  await expect(page.locator("h1").first()).toBeAttached();
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     expect(await violationsOf(page, colorScheme === "light"), `axe in the ${colorScheme} theme`).toEqual([]);
