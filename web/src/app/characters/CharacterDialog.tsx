@@ -12,6 +12,7 @@ import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Checkbox, Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
+import { changedFields } from "../changedFields";
 import { useAction, useData } from "../data";
 import { FormError } from "../FormError";
 import { CLASSES, ROLES } from "../labels";
@@ -26,7 +27,9 @@ interface CharacterDialogProps {
   onClose: () => void;
 }
 
-export function CharacterDialog({ memberId, character, isFirst, onClose }: CharacterDialogProps) {
+export function CharacterDialog({ memberId, character: current, isFirst, onClose }: CharacterDialogProps) {
+  // As it was when the dialog opened.
+  const [character] = useState(current);
   const create = useAction(CreateCharacterDocument);
   const update = useAction(UpdateCharacterDocument);
   const form = useId();
@@ -41,7 +44,7 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
       isMain: values.isMain === "on",
     };
     const result = character
-      ? await update.run({ input: { id: character.id, ...input } })
+      ? await update.run({ input: { id: character.id, ...changedFields(input, fieldsOf(character)) } })
       : await create.run({ input: { memberId, ...input } });
     if (result.error) return;
     toast(character ? "Character saved" : "Character added");
@@ -82,6 +85,15 @@ export function CharacterDialog({ memberId, character, isFirst, onClose }: Chara
     </Dialog>
   );
 }
+
+const fieldsOf = ({ name, realm, class: className, spec, role, isMain }: CharacterPartsFragment) => ({
+  name,
+  realm,
+  class: className,
+  spec: spec ?? null,
+  role,
+  isMain,
+});
 
 /** Class, specialisation and role. A specialisation fills in its role. */
 function ClassFields({ character }: { character: CharacterPartsFragment | undefined }) {

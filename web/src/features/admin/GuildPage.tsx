@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { changedFields } from "../../app/changedFields";
 import { useAction, useData } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { Guard } from "../../app/Guard";
@@ -45,17 +46,16 @@ function Contents() {
 }
 
 function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
-  const [name, setName] = useState(guild.name);
-  const [region, setRegion] = useState(guild.region);
+  const [edits, setEdits] = useState<Partial<Pick<typeof guild, "name" | "region">>>({});
+  const { name, region } = { ...guild, ...edits };
   const isDirty = name !== guild.name || region !== guild.region;
   const { run, busy, error } = useAction(UpdateGuildDocument, { isDirty });
   useUnsaved(isDirty);
   const save = async () => {
-    const { data } = await run({ input: { name, region } });
+    const { data } = await run({ input: changedFields({ name, region }, guild) });
     if (!data?.updateGuild) return;
-    const { guild: saved } = data.updateGuild;
-    // The server trims the name. What was typed meanwhile stays, unsaved.
-    setName((current) => (current === name ? saved.name : current));
+    // What was typed meanwhile stays, unsaved.
+    setEdits((current) => changedFields(current, edits));
     toast("Guild saved");
   };
   return (
@@ -74,14 +74,16 @@ function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
           required
           maxLength={100}
           value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
+          onChange={({ currentTarget: { value } }) => setEdits((all) => ({ ...all, name: value }))}
         />
         <Select
           name="region"
           label="Region"
           hint="The links to characters in the armory depend on it."
           value={region}
-          onChange={(event) => setRegion(event.currentTarget.value as Region)}
+          onChange={({ currentTarget: { value } }) =>
+            setEdits((all) => ({ ...all, region: value as Region }))
+          }
           options={REGIONS}
         />
         <p>

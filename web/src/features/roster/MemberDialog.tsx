@@ -1,4 +1,6 @@
+import { useState } from "react";
 import { useLocation } from "wouter";
+import { changedFields } from "../../app/changedFields";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { resync } from "../../app/resync";
@@ -26,11 +28,17 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
   const create = useAction(CreateMemberDocument);
   const update = useAction(UpdateMemberDocument);
   const { busy, error } = member ? update : create;
+  const ownName = member && member.displayName !== member.discordUsername ? member.displayName : "";
+  const [before] = useState({
+    discordUsername: member?.discordUsername ?? "",
+    displayName: ownName || null,
+    discordId: member?.discordId || null,
+  });
   const assignable = ranks.filter(({ viewerActions }) => viewerActions.includes("ASSIGN"));
   const submit = async ({ discordUsername = "", displayName, discordId, rankId }: Record<string, string>) => {
     const values = { discordUsername, displayName: displayName || null, discordId: discordId || null };
     if (member) {
-      const { error } = await update.run({ input: { id: member.id, ...values } });
+      const { error } = await update.run({ input: { id: member.id, ...changedFields(values, before) } });
       if (error) return;
       toast("Saved");
     } else {
@@ -43,7 +51,6 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
     }
     onClose();
   };
-  const ownName = member && member.displayName !== member.discordUsername ? member.displayName : "";
   return (
     <Dialog title={member ? `Edit ${member.displayName}` : "Add a member"} onClose={onClose} busy={busy}>
       <Form onSubmit={submit} fieldErrors={error?.fields} error={error && <FormError error={error} />}>
@@ -53,7 +60,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
           hint="As in Discord, such as mirelle.dusk. The member signs in with it."
           required
           maxLength={102}
-          defaultValue={member?.discordUsername ?? ""}
+          defaultValue={before.discordUsername}
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
@@ -63,7 +70,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
           label="Display name"
           hint="How the site shows the member. Without it, the Discord username."
           maxLength={100}
-          defaultValue={ownName}
+          defaultValue={before.displayName ?? ""}
           autoComplete="off"
         />
         <Field
@@ -72,7 +79,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
           hint="Optional, a number of up to 20 digits. With it, the bot can send messages and sync the rank."
           inputMode="numeric"
           maxLength={20}
-          defaultValue={member?.discordId ?? ""}
+          defaultValue={before.discordId ?? ""}
           autoComplete="off"
         />
         {!member && (
