@@ -24,8 +24,8 @@ const MAX_WINNERS: usize = 200;
 /// The texts of a preview.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkPreview {
-    /// The guild's name.
-    pub site_name: String,
+    /// The guild's name; `None` if there is no such guild, or if its name is not known.
+    pub site_name: Option<String>,
     /// The vote's title, or the guild's name.
     pub title: String,
     /// What the page shows.
@@ -34,14 +34,8 @@ pub struct LinkPreview {
 
 impl Default for LinkPreview {
     fn default() -> Self {
-        Self::of_guild("Guildhall")
-    }
-}
-
-impl LinkPreview {
-    fn of_guild(name: &str) -> Self {
         let description = "Roster, ranks and votes of the guild.".to_owned();
-        Self { site_name: name.to_owned(), title: name.to_owned(), description }
+        Self { site_name: None, title: "Guildhall".to_owned(), description }
     }
 }
 
@@ -59,7 +53,8 @@ pub async fn link_preview(
     let guild = AuthContext::authenticate(app, credentials, origin).await?.guild;
     let found = app.db.read(async move |conn| Ok(identity::store::guild(conn, guild).await?)).await?;
     let Some(found) = found else { return Ok(LinkPreview::default()) };
-    let preview = LinkPreview::of_guild(&found.name);
+    let (site_name, title) = (Some(found.name.clone()), found.name);
+    let preview = LinkPreview { site_name, title, ..LinkPreview::default() };
     let Some(vote) = vote else { return Ok(preview) };
     match visible_vote(app, guild, CampaignId::from_input(&ID::from(vote))).await? {
         Some((title, description)) => Ok(LinkPreview { title, description, ..preview }),

@@ -26,7 +26,8 @@ impl PageTemplate {
             format!("<meta property=\"og:{property}\" content=\"{}\">\n", escape(content))
         };
         let tags = [
-            tag("site_name", &preview.site_name),
+            // The app, too, reads the guild's name here.
+            preview.site_name.as_deref().map_or_else(String::new, |name| tag("site_name", name)),
             tag("title", &preview.title),
             tag("description", &preview.description),
             // For search engines, which do not read the other one.

@@ -19,7 +19,7 @@ export function toViewer({ me, guild }: ViewerQuery, refetch: () => void): Viewe
 
 /**
  * The viewer of a tab without a session, before the server has answered: a visitor of the guild that the page names.
- * Undefined if it names none, as on the dev server.
+ * Undefined if it names none, as without a guild, or on the dev server.
  */
 export function toVisitor(refetch: () => void): Viewer | undefined {
   const name = document.querySelector<HTMLMetaElement>('meta[property="og:site_name"]')?.content;
