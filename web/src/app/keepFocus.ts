@@ -1,8 +1,8 @@
 // Where the focus goes when its control leaves the page, such as a button with its row. Browsers give it to the body, from
 // where screen readers start at the top of the page.
+import { CONTROLS } from "../ui/controls";
 import { isNavigating } from "./navigation";
 
-const CONTROLS = "a[href], button, input, select, textarea, summary";
 const ROWS = "li, tr, [role=row]";
 
 /** The control outside of dialogs that had the focus last, or its successor. */

@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, useContext, useId, useLayoutEffect, useRef, useState } from "react";
 import { Alert } from "./Alert";
 import { Button, type ButtonProps, IconButton } from "./Button";
+import { CONTROLS } from "./controls";
 import styles from "./Dialog.module.css";
 import { useUnsaved } from "./unsaved";
 
@@ -128,13 +129,11 @@ export function CancelButton({ children = "Cancel", variant = "quiet" }: CancelB
   );
 }
 
-const CONTROLS = "a[href], button, input, select, textarea, summary, [tabindex]";
-
 /** Focuses the first control after the header, unless `autoFocus` has chosen one. */
 function focusContents(dialog: HTMLDialogElement) {
   // The page's own header may be around the dialog.
   const header = dialog.querySelector("header");
-  const controls = [...dialog.querySelectorAll<HTMLElement>(CONTROLS)].filter(
+  const controls = [...dialog.querySelectorAll<HTMLElement>(`${CONTROLS}, [tabindex]`)].filter(
     (control) => !header?.contains(control) && !control.matches(":disabled") && control.tabIndex >= 0,
   );
   if (controls.some((control) => control === document.activeElement)) return;
