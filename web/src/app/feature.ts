@@ -51,7 +51,7 @@ export const useFeatures = () => useContext(Features);
 
 /** The route of a path, such as to load its page early. */
 export function findRoute(features: readonly Feature[], path: string): Route | undefined {
-  const segments = path.split("/");
+  const segments = path.replace(/(.)\/$/, "$1").split("/");
   const fits = (route: Route) => {
     const pattern = route.path.split("/");
     return (

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import routes from "../../routes.json";
+import { findRoute } from "./feature";
 import { features } from "./features";
 
 const pages = features.flatMap((feature) => feature.routes);
@@ -20,4 +21,11 @@ test("routes.json lists the path and the module of each page, for the server", a
 test("each link of the navigation has a page", () => {
   const links = features.flatMap(({ navigation = [] }) => navigation).map(({ path }) => path);
   expect(links.filter((path) => !paths.includes(path))).toEqual([]);
+});
+
+test("a slash at the end of a path makes no difference", () => {
+  for (const path of ["/login", "/votes/x1", "/admin/votes/new"]) {
+    expect(findRoute(features, path)).toBeDefined();
+    expect(findRoute(features, `${path}/`)).toBe(findRoute(features, path));
+  }
 });

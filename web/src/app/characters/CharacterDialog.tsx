@@ -12,7 +12,7 @@ import { CancelButton, Dialog } from "../../ui/Dialog";
 import { Checkbox, Field, Select } from "../../ui/Field";
 import { Form } from "../../ui/Form";
 import { toast } from "../../ui/Toast";
-import { changedFields } from "../changedFields";
+import { useChanges } from "../changedFields";
 import { useAction, useData } from "../data";
 import { FormError } from "../FormError";
 import { CLASSES, ROLES } from "../labels";
@@ -27,24 +27,29 @@ interface CharacterDialogProps {
   onClose: () => void;
 }
 
-export function CharacterDialog({ memberId, character: current, isFirst, onClose }: CharacterDialogProps) {
-  // As it was when the dialog opened.
-  const [character] = useState(current);
+export function CharacterDialog({ memberId, character, isFirst, onClose }: CharacterDialogProps) {
+  const { changes } = useChanges<Partial<Fields>>(character ? fieldsOf(character) : {});
   const create = useAction(CreateCharacterDocument);
   const update = useAction(UpdateCharacterDocument);
   const form = useId();
   const { busy, error } = character ? update : create;
   const save = async (values: Record<string, string>) => {
-    const input = {
-      name: values.name ?? "",
-      realm: values.realm ?? "",
+    const kind = {
       class: values.class as CharacterClass,
       spec: values.spec || null,
       role: values.role as CharacterRole,
+    };
+    const input: Fields = {
+      name: values.name ?? "",
+      realm: values.realm ?? "",
+      ...kind,
       isMain: values.isMain === "on",
     };
+    const changed = changes(input);
+    // The three depend on each other.
+    const isOther = "class" in changed || "spec" in changed || "role" in changed;
     const result = character
-      ? await update.run({ input: { id: character.id, ...changedFields(input, fieldsOf(character)) } })
+      ? await update.run({ input: { id: character.id, ...changed, ...(isOther && kind) } })
       : await create.run({ input: { memberId, ...input } });
     if (result.error) return;
     toast(character ? "Character saved" : "Character added");
@@ -85,6 +90,8 @@ export function CharacterDialog({ memberId, character: current, isFirst, onClose
     </Dialog>
   );
 }
+
+type Fields = ReturnType<typeof fieldsOf>;
 
 const fieldsOf = ({ name, realm, class: className, spec, role, isMain }: CharacterPartsFragment) => ({
   name,

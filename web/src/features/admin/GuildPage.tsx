@@ -47,6 +47,8 @@ function Contents() {
 
 function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
   const [edits, setEdits] = useState<Partial<Pick<typeof guild, "name" | "region">>>({});
+  // What is as it was is no edit, and follows a colleague's.
+  const edit = (change: typeof edits) => setEdits(changedFields({ ...edits, ...change }, guild));
   const { name, region } = { ...guild, ...edits };
   const isDirty = name !== guild.name || region !== guild.region;
   const { run, busy, error } = useAction(UpdateGuildDocument, { isDirty });
@@ -74,16 +76,14 @@ function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
           required
           maxLength={100}
           value={name}
-          onChange={({ currentTarget: { value } }) => setEdits((all) => ({ ...all, name: value }))}
+          onChange={({ currentTarget: { value } }) => edit({ name: value })}
         />
         <Select
           name="region"
           label="Region"
           hint="The links to characters in the armory depend on it."
           value={region}
-          onChange={({ currentTarget: { value } }) =>
-            setEdits((all) => ({ ...all, region: value as Region }))
-          }
+          onChange={({ currentTarget: { value } }) => edit({ region: value as Region })}
           options={REGIONS}
         />
         <p>

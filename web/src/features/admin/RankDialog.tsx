@@ -1,4 +1,4 @@
-import { changedFields } from "../../app/changedFields";
+import { useChanges } from "../../app/changedFields";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { useViewer } from "../../app/viewer";
@@ -27,6 +27,11 @@ interface RankDialogProps {
 export function RankDialog({ rank, ranks, roles, isLinked, onClose, onSaved }: RankDialogProps) {
   const viewer = useViewer();
   const withDiscord = viewer.can("DISCORD_MANAGE");
+  const { changes } = useChanges({
+    name: rank?.name ?? "",
+    description: rank?.description || null,
+    discordRoleId: rank?.discordRoleId || null,
+  });
   const create = useAction(CreateRankDocument);
   const update = useAction(UpdateRankDocument);
   const levels = useLevels();
@@ -43,15 +48,7 @@ export function RankDialog({ rank, ranks, roles, isLinked, onClose, onSaved }: R
     };
     let warnings: readonly string[] | undefined;
     if (rank) {
-      const before = {
-        name: rank.name,
-        description: rank.description || null,
-        discordRoleId: rank.discordRoleId || null,
-      };
-      const { data } = await update.run({
-        input: { id: rank.id, ...changedFields(input, before) },
-        withDiscord,
-      });
+      const { data } = await update.run({ input: { id: rank.id, ...changes(input) }, withDiscord });
       warnings = data?.updateRank?.warnings ?? undefined;
       if (!data?.updateRank) return;
     } else {

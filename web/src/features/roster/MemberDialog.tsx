@@ -1,6 +1,5 @@
-import { useState } from "react";
 import { useLocation } from "wouter";
-import { changedFields } from "../../app/changedFields";
+import { useChanges } from "../../app/changedFields";
 import { useAction } from "../../app/data";
 import { FormError } from "../../app/FormError";
 import { resync } from "../../app/resync";
@@ -29,7 +28,7 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
   const update = useAction(UpdateMemberDocument);
   const { busy, error } = member ? update : create;
   const ownName = member && member.displayName !== member.discordUsername ? member.displayName : "";
-  const [before] = useState({
+  const { before, changes } = useChanges({
     discordUsername: member?.discordUsername ?? "",
     displayName: ownName || null,
     discordId: member?.discordId || null,
@@ -38,7 +37,11 @@ export function MemberDialog({ member, ranks = [], onClose }: MemberDialogProps)
   const submit = async ({ discordUsername = "", displayName, discordId, rankId }: Record<string, string>) => {
     const values = { discordUsername, displayName: displayName || null, discordId: discordId || null };
     if (member) {
-      const { error } = await update.run({ input: { id: member.id, ...changedFields(values, before) } });
+      const changed = changes(values);
+      // Without a name of their own, members show by their username.
+      const isNamed = before.displayName !== null || !("discordUsername" in changed);
+      const own = isNamed ? {} : { displayName: values.displayName };
+      const { error } = await update.run({ input: { id: member.id, ...changed, ...own } });
       if (error) return;
       toast("Saved");
     } else {
