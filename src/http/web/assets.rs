@@ -12,6 +12,8 @@ use crate::http::etag;
 
 /// The folder of files whose names contain a hash of their content.
 pub const HASHED: &str = "assets/";
+/// The file with the scripts of each page, which the server itself reads.
+pub const PRELOADS: &str = "preloads.json";
 
 /// A file.
 pub struct Asset {
@@ -84,7 +86,7 @@ pub(super) fn collect(files: &'static [(&'static str, &'static [u8])]) -> HashMa
         (path, asset)
     };
     let original = |path: &'static str| path.strip_suffix(".gz").or_else(|| path.strip_suffix(".br")).unwrap_or(path);
-    let is_read = |path: &str| extension(path) == Some("html") || path == super::PRELOADS;
+    let is_read = |path: &str| extension(path) == Some("html") || path == PRELOADS;
     files.iter().map(|(path, _)| original(path)).filter(|path| !is_read(path)).map(asset).collect()
 }
 

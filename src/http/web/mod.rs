@@ -15,9 +15,6 @@ pub(super) use self::{
 use self::{routes::Routes, template::PageTemplate};
 use super::build::Build;
 
-/// The file with the scripts of each page.
-const PRELOADS: &str = "preloads.json";
-
 /// The files of the web project, as the program embeds them.
 #[derive(Clone, Copy, Debug)]
 pub struct WebFiles {
@@ -64,7 +61,7 @@ impl WebApp {
             console: page("graphiql.html")?,
             assets: assets::collect(web.files),
             // A build without the web project has no such file.
-            routes: Routes::parse(web.routes, file(PRELOADS).unwrap_or(b"{}"))?,
+            routes: Routes::parse(web.routes, file(assets::PRELOADS).unwrap_or(b"{}"))?,
         })
     }
 }
