@@ -47,7 +47,7 @@ function Contents() {
 
 function Settings({ guild }: { guild: GuildSettingsQuery["guild"] }) {
   const [edits, setEdits] = useState<Partial<Pick<typeof guild, "name" | "region">>>({});
-  // What is as it was is no edit, and follows a colleague's.
+  // A value that equals the saved one is no edit: it follows a colleague's change.
   const edit = (change: typeof edits) => setEdits(changedFields({ ...edits, ...change }, guild));
   const { name, region } = { ...guild, ...edits };
   const isDirty = name !== guild.name || region !== guild.region;
